@@ -1,0 +1,14 @@
+//! sayso: nothing runs without your say-so. The map, in reading order; `docs/architecture.md` has the walls between.
+
+pub mod call;
+pub mod decision;
+pub mod json;
+pub mod policy;
+pub mod record;
+pub mod risk;
+pub mod shown;
+pub mod wire;
+
+pub mod config;
+
+pub mod cli;

@@ -1,0 +1,200 @@
+//! What the journal says: one `Record` an entry, and the `Row` that a call's records add up to.
+//!
+//! The journal is the truth, so a record never changes its meaning: new facts get new optional members or new kinds.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::call::{CallId, Digest, ServerName, SessionId, ToolName};
+use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome};
+use crate::risk::Finding;
+
+/// One fact in the journal. Times are in the entry that carries it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// A hub began (or went on) with this home.
+    Opened(Opened),
+    /// A call arrived and was judged.
+    Submitted(Box<Submitted>),
+    /// A call was decided: exactly one for each `Submitted`.
+    Decided(Decided),
+    /// A call that was allowed ended.
+    Finished(Finished),
+    /// An approval was remembered.
+    Granted(Grant),
+    /// An approval was taken back.
+    Revoked(Revoked),
+    /// A policy came into force, or could not be read.
+    Policy(PolicyLoaded),
+    /// Something was mended or lost: a torn line cut, a store rebuilt, entries that could not be written.
+    Mended(Mended),
+}
+
+/// A hub began with this home.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Opened {
+    /// `CARGO_PKG_VERSION` of the hub.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+}
+
+/// A call as it was judged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Submitted {
+    /// The call.
+    pub id: CallId,
+    /// The session it came through.
+    pub session: SessionId,
+    /// The server's label.
+    pub server: ServerName,
+    /// `Server::identity`.
+    pub identity: Digest,
+    /// The command line, for a person.
+    pub command: Vec<String>,
+    /// The tool.
+    pub tool: ToolName,
+    /// Digest of its definition, if it was listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Digest>,
+    /// The level after the person's overrides.
+    pub risk: Level,
+    /// Why.
+    pub findings: Vec<Finding>,
+    /// Digest over the exact params.
+    pub params_digest: Digest,
+    /// The params as emitted (`name`, `arguments`, `_meta`, …): the person's data.
+    pub params: Box<RawValue>,
+}
+
+/// A call's one decision.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Decided {
+    /// The call.
+    pub id: CallId,
+    /// The decision.
+    pub decision: Decision,
+    /// Which console, with `By::Human`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// Digest over the params that were decided on.
+    pub params_digest: Digest,
+    /// How long it was held, in milliseconds.
+    pub held_ms: u64,
+}
+
+/// A call that was sent ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Finished {
+    /// The call.
+    pub id: CallId,
+    /// How.
+    pub outcome: Outcome,
+    /// Size of the answer in bytes; 0 when none came.
+    pub bytes: u64,
+    /// From sending to answer, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// An approval was taken back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Which.
+    pub id: GrantId,
+    /// By whom (`pid 4711 on /dev/pts/3`, `session ended`, `expired`).
+    pub who: String,
+}
+
+/// A policy came into force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PolicyLoaded {
+    /// Digest of the file's bytes; `None`: there is no file and the defaults hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The first error, if it could not be used: everything that is not low is denied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Something was mended or lost.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mended {
+    /// What, in a sentence.
+    pub what: String,
+}
+
+/// A record with its place and time, as read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place in the chain, from 1 without gaps.
+    pub seq: u64,
+    /// When, milliseconds since the Unix epoch.
+    pub at: i64,
+    /// What.
+    pub record: Record,
+}
+
+/// One call in the history: what its records add up to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Row {
+    /// The call.
+    pub id: CallId,
+    /// When it was submitted, milliseconds since the Unix epoch.
+    pub at: i64,
+    /// As it was judged.
+    pub submitted: Box<Submitted>,
+    /// Its decision; `None` while it is held (or when the hub was killed meanwhile).
+    pub decided: Option<Decided>,
+    /// Its end; `None` when it was not sent, or has not answered.
+    pub finished: Option<Finished>,
+}
+
+/// Which rows of the history are asked for. Everything given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// The server's label, to the letter.
+    pub server: Option<String>,
+    /// The tool, to the letter.
+    pub tool: Option<String>,
+    /// The level.
+    pub risk: Option<Level>,
+    /// The decision.
+    pub decision: Option<DecisionKind>,
+    /// Not before this time, milliseconds since the Unix epoch.
+    pub since: Option<i64>,
+    /// This text, in any case, somewhere in server, tool, params, reason or findings.
+    pub search: Option<String>,
+}
+
+impl Filter {
+    /// Whether a row is asked for.
+    pub fn matches(&self, row: &Row) -> bool {
+        let kind = row.decided.as_ref().map(|d| d.decision.kind);
+        self.server.as_deref().is_none_or(|s| s == row.submitted.server.as_str())
+            && self.tool.as_deref().is_none_or(|t| t == row.submitted.tool.as_str())
+            && self.risk.is_none_or(|r| r == row.submitted.risk)
+            && self.decision.is_none_or(|d| Some(d) == kind)
+            && self.since.is_none_or(|since| row.at >= since)
+            && self.search.as_deref().is_none_or(|text| contains(row, text))
+    }
+}
+
+fn contains(row: &Row, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let has = |hay: &str| hay.to_lowercase().contains(&text);
+    let reason = row.decided.as_ref().and_then(|d| d.decision.reason.as_deref());
+    has(row.submitted.server.as_str())
+        || has(row.submitted.tool.as_str())
+        || has(row.submitted.params.get())
+        || reason.is_some_and(has)
+        || row.submitted.findings.iter().any(|f| has(&f.id) || has(&f.says))
+}
+
+impl Row {
+    /// Who decided, if anybody has.
+    pub fn by(&self) -> Option<By> {
+        self.decided.as_ref().map(|d| d.decision.by)
+    }
+}

@@ -1,0 +1,1 @@
+//! The one integration binary: the real program, from outside.
