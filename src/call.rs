@@ -240,6 +240,11 @@ impl Params {
         self.0.get()
     }
 
+    /// The exact text, to be embedded in a message or a record.
+    pub fn raw(&self) -> Box<RawValue> {
+        self.0.clone()
+    }
+
     /// Digest over the exact text: what was shown, approved, journalled and sent (invariant 3).
     pub fn digest(&self) -> Digest {
         Digest::of(self.text().as_bytes())

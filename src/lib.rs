@@ -9,6 +9,8 @@ pub mod risk;
 pub mod shown;
 pub mod wire;
 
+pub mod hub;
+
 pub mod config;
 
 pub mod cli;

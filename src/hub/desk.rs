@@ -1,0 +1,562 @@
+//! The desk: the hub's queue of held calls, and the one place where calls are judged and settled.
+//!
+//! A machine: [`Desk::handle`] takes an [`Event`] and gives back [`Effect`]s. Every call that is submitted leaves through
+//! `settle`, once, and ends in exactly one `Decided` record. An effect is carried out only after every `Journal` effect
+//! before it has been written; when that fails, [`Desk::journal_failed`] turns the same effects into denials.
+//! It never reads a clock, a file or a socket: the time is given, remembered approvals are asked for through [`Grants`].
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, ToolName};
+use crate::decision::{Action, By, Decision, DecisionKind, Grant, GrantId, Scope, Verdict};
+use crate::policy::{self, Policy, Ruling};
+use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked, Submitted};
+use crate::risk::{self, Facts, Risk};
+use crate::wire::{Answer, Decide, Finish, FromHub, Pending, Status, Submit, ToHub};
+
+mod people;
+mod trouble;
+
+/// The most calls held at once. One more is blocked.
+pub const MAX_HELD: usize = 1_000;
+/// The most bytes of params held at once. More is blocked.
+pub const MAX_HELD_BYTES: usize = 256 << 20;
+/// A session's approvals end with it; this is the end if nobody sees it end (the hub was killed), in milliseconds.
+const SESSION_CAP_MS: i64 = 7 * 86_400_000;
+/// How many allowed calls of a session may still be repeated with input (MCP 2026-07-28).
+const REPEATABLE: usize = 64;
+
+/// The time, twice: one clock that only goes forward, for deadlines, and one for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Milliseconds since some fixed point, never going back.
+    pub mono: u64,
+    /// Milliseconds since the Unix epoch.
+    pub wall: i64,
+}
+
+/// A connection, numbered by the shell, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u64);
+
+/// A process that cannot be mistaken for a later one with the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Its number.
+    pub pid: u32,
+    /// When it started, in the system's own unit.
+    pub start: u64,
+}
+
+/// The remembered approvals, as the desk asks for them.
+pub trait Grants {
+    /// The approval with this key that holds at `wall` (milliseconds since the Unix epoch).
+    fn find(&self, key: &Digest, wall: i64) -> Option<Grant>;
+    /// All that hold at `wall`.
+    fn all(&self, wall: i64) -> Vec<Grant>;
+}
+
+/// What the shell tells the desk.
+#[derive(Debug)]
+pub enum Event {
+    /// A wrap said hello.
+    Wrap {
+        /// Its connection.
+        peer: PeerId,
+        /// Its session.
+        session: SessionId,
+        /// Its server.
+        server: Server,
+        /// The AI host that started it, as far as the system lets us look.
+        host: Option<Process>,
+    },
+    /// A console said hello.
+    Console {
+        /// Its connection.
+        peer: PeerId,
+        /// `pid 4711 on /dev/pts/3`.
+        who: String,
+        /// Itself and its ancestors, as they were when it attached.
+        lineage: Vec<Process>,
+        /// Why it may not decide whatever its lineage (no terminal), if so.
+        unfit: Option<String>,
+    },
+    /// A subcommand said hello.
+    Command {
+        /// Its connection.
+        peer: PeerId,
+        /// `pid 4711 on /dev/pts/3`.
+        who: String,
+    },
+    /// A peer said something.
+    Said(PeerId, ToHub),
+    /// A peer's connection ended.
+    Gone(PeerId),
+    /// A policy was read, or could not be: then it is `Policy::invalid` and `loaded.error` says why.
+    Policy(Box<Policy>, PolicyLoaded),
+    /// Something a person should know, until the hub ends.
+    Notice(String),
+    /// Time passed.
+    Tick,
+    /// The hub is about to end: deny what is held.
+    Stop,
+}
+
+/// What the desk tells the shell, to be done in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Write this; everything after waits for it.
+    Journal(Record),
+    /// Send this.
+    Send(PeerId, FromHub),
+    /// Send the remembered approvals as they are after the journal's entries.
+    SendApprovals(PeerId),
+    /// Send a page of history.
+    SendHistory(PeerId, ToHub),
+    /// End the connection after what was sent.
+    Close(PeerId),
+    /// End the hub.
+    Stop,
+}
+
+impl Effect {
+    /// Whether the journal must be on the disk itself (`fdatasync`) before this batch goes out: a person decided.
+    pub fn is_weighty(&self) -> bool {
+        match self {
+            Self::Journal(Record::Decided(decided)) => decided.decision.by == By::Human,
+            Self::Journal(Record::Granted(_) | Record::Revoked(_) | Record::Policy(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+struct Wrap {
+    session: SessionId,
+    server: Arc<Server>,
+    label: String,
+    catalog: HashMap<ToolName, Arc<Definition>>,
+    used: HashSet<ToolName>,
+    denied: u32,
+    last_ask: Option<u64>,
+    repeatable: VecDeque<(CallId, ToolName, Digest)>,
+}
+
+struct Console {
+    who: String,
+    lineage: Vec<Process>,
+    unfit: Option<String>,
+}
+
+/// A call between its submission and its decision.
+struct Held {
+    peer: PeerId,
+    ask: u64,
+    era: Era,
+    call: Call,
+    params_digest: Digest,
+    risk: Risk,
+    verdict: Verdict,
+    since: Now,
+    deadline: u64,
+    /// Whether consoles know of it.
+    shown: bool,
+}
+
+/// The machine.
+pub struct Desk {
+    next_call: u64,
+    next_grant: u64,
+    policy: Policy,
+    policy_error: Option<String>,
+    wraps: BTreeMap<PeerId, Wrap>,
+    consoles: BTreeMap<PeerId, Console>,
+    commands: BTreeMap<PeerId, String>,
+    hosts: HashSet<Process>,
+    held: BTreeMap<CallId, Held>,
+    held_bytes: usize,
+    deadlines: BTreeSet<(u64, CallId)>,
+    sent: HashMap<CallId, PeerId>,
+    revoked: HashSet<GrantId>,
+    notices: Vec<String>,
+    trouble: Option<trouble::Trouble>,
+    changed: bool,
+    pid: u32,
+    home: String,
+}
+
+impl Desk {
+    /// A desk that goes on after the last call and the last approval of the journal. Until a policy is given, nothing
+    /// that is not low passes.
+    pub fn new(pid: u32, home: String, last_call: u64, last_grant: u64) -> Self {
+        let why = "no policy has been read yet";
+        Self {
+            next_call: last_call + 1,
+            next_grant: last_grant + 1,
+            policy: Policy::invalid(why),
+            policy_error: Some(why.to_owned()),
+            wraps: BTreeMap::new(),
+            consoles: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            hosts: HashSet::new(),
+            held: BTreeMap::new(),
+            held_bytes: 0,
+            deadlines: BTreeSet::new(),
+            sent: HashMap::new(),
+            revoked: HashSet::new(),
+            notices: Vec::new(),
+            trouble: None,
+            changed: false,
+            pid,
+            home,
+        }
+    }
+
+    /// When the next held call runs out, on the `mono` clock.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Whether anything is attached.
+    pub fn is_idle(&self) -> bool {
+        self.wraps.is_empty() && self.consoles.is_empty() && self.commands.is_empty()
+    }
+
+    /// Whether an approval was taken back since this hub began (the store may not know yet).
+    pub fn is_revoked(&self, id: GrantId) -> bool {
+        self.revoked.contains(&id)
+    }
+
+    /// Takes one event.
+    pub fn handle(&mut self, now: Now, event: Event, grants: &dyn Grants, out: &mut Vec<Effect>) {
+        self.expire(now, out);
+        match event {
+            Event::Wrap { peer, session, server, host } => self.wrap(peer, session, server, host),
+            Event::Console { peer, who, lineage, unfit } => self.console(now, peer, who, lineage, unfit, out),
+            Event::Command { peer, who } => {
+                self.commands.insert(peer, who);
+            }
+            Event::Said(peer, message) => self.said(now, peer, message, grants, out),
+            Event::Gone(peer) => self.gone(now, peer, grants, out),
+            Event::Policy(policy, loaded) => self.policy(now, *policy, loaded, out),
+            Event::Notice(text) => {
+                self.notices.push(text);
+                self.changed = true;
+            }
+            Event::Tick => {}
+            Event::Stop => self.stop(now, out),
+        }
+        if std::mem::take(&mut self.changed) {
+            self.tell_status(out);
+        }
+    }
+
+    fn wrap(&mut self, peer: PeerId, session: SessionId, server: Server, host: Option<Process>) {
+        self.hosts.extend(host);
+        let label =
+            std::iter::once(&server.command).chain(&server.args).map(String::as_str).collect::<Vec<_>>().join(" ");
+        let wrap = Wrap {
+            session,
+            server: Arc::new(server),
+            label,
+            catalog: HashMap::new(),
+            used: HashSet::new(),
+            denied: 0,
+            last_ask: None,
+            repeatable: VecDeque::new(),
+        };
+        self.wraps.insert(peer, wrap);
+        self.changed = true;
+    }
+
+    fn said(&mut self, now: Now, peer: PeerId, message: ToHub, grants: &dyn Grants, out: &mut Vec<Effect>) {
+        let wrap = self.wraps.contains_key(&peer);
+        let console = self.consoles.contains_key(&peer);
+        match message {
+            ToHub::Catalog(definitions) if wrap => {
+                if let Some(wrap) = self.wraps.get_mut(&peer) {
+                    wrap.catalog.extend(definitions.into_iter().map(|d| (d.tool.clone(), Arc::new(d))));
+                }
+            }
+            ToHub::Submit(submit) if wrap => self.submit(now, peer, submit, grants, out),
+            ToHub::Finish(finish) if wrap => self.finish(peer, &finish, out),
+            ToHub::Withdraw(asks, why) if wrap => {
+                let mine = |held: &Held| held.peer == peer && asks.contains(&held.ask);
+                self.withdraw(now, mine, &why, out);
+            }
+            ToHub::Decide(decide) if console => self.decide(now, peer, &decide, out),
+            ToHub::History { .. } if console => out.push(Effect::SendHistory(peer, message)),
+            ToHub::Approvals if !wrap => out.push(Effect::SendApprovals(peer)),
+            ToHub::Revoke(ids) if !wrap => self.revoke(now, peer, &ids, grants, out),
+            ToHub::Status if !wrap => out.push(Effect::Send(peer, FromHub::Status(self.status(peer)))),
+            ToHub::Stop if !wrap => self.stop(now, out),
+            _ => {
+                out.push(Effect::Send(peer, FromHub::Refused("that is not yours to say".to_owned())));
+                out.push(Effect::Close(peer));
+            }
+        }
+    }
+
+    fn submit(&mut self, now: Now, peer: PeerId, submit: Submit, grants: &dyn Grants, out: &mut Vec<Effect>) {
+        let Some(wrap) = self.wraps.get_mut(&peer) else { return };
+        if wrap.last_ask.is_some_and(|last| submit.ask <= last) {
+            out.push(Effect::Send(peer, FromHub::Refused(format!("ask {} was used before", submit.ask))));
+            out.push(Effect::Close(peer));
+            return;
+        }
+        wrap.last_ask = Some(submit.ask);
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let facts = Facts { first_use: wrap.used.insert(submit.tool.clone()), denied_before: wrap.denied };
+        let call = Call {
+            id,
+            session: wrap.session.clone(),
+            server: Arc::clone(&wrap.server),
+            definition: wrap.catalog.get(&submit.tool).cloned(),
+            tool: submit.tool,
+            params: submit.params,
+        };
+        let risk = risk::assess(&call, &facts);
+        let ruling = policy::judge(&self.policy, &call, &risk);
+        let params_digest = call.params.digest();
+        let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
+        let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) = &ruling;
+        out.push(Effect::Journal(submitted(&call, &risk, verdict, params_digest)));
+        let timeout = u64::try_from(verdict.timeout.as_millis()).unwrap_or(u64::MAX);
+        let decision = match &ruling {
+            Ruling::Final(verdict) => self.by_verdict(verdict),
+            Ruling::UnlessGranted(_) if repeats.is_some() => Some(Decision::new(DecisionKind::Allowed, By::Repeat)),
+            Ruling::UnlessGranted(verdict) if verdict.action == Action::Allow => self.by_verdict(verdict),
+            Ruling::UnlessGranted(verdict) => self.by_grant(now, &call, grants).or_else(|| self.by_verdict(verdict)),
+        };
+        let verdict = verdict.clone();
+        let deadline = now.mono.saturating_add(timeout);
+        let (ask, era) = (submit.ask, submit.era);
+        let held = Held { peer, ask, era, call, params_digest, risk, verdict, since: now, deadline, shown: false };
+        match decision.or_else(|| self.full(&held)) {
+            Some(decision) => self.settle(now, id, held, decision, None, out),
+            None => self.hold(now, id, held, out),
+        }
+    }
+
+    /// What a verdict says by itself, or `None` when a person must be asked.
+    fn by_verdict(&self, verdict: &Verdict) -> Option<Decision> {
+        let kind = match verdict.action {
+            Action::Allow => DecisionKind::Allowed,
+            Action::Deny if self.policy_error.is_some() && verdict.by == By::Hub => DecisionKind::Blocked,
+            Action::Deny => DecisionKind::Denied,
+            Action::Ask | Action::Confirm => return None,
+        };
+        Some(Decision { kind, by: verdict.by, reason: verdict.reason.clone(), rule: verdict.rule.clone(), grant: None })
+    }
+
+    fn by_grant(&self, now: Now, call: &Call, grants: &dyn Grants) -> Option<Decision> {
+        let find = |session| {
+            let grant = grants.find(&call.grant_key(session), now.wall)?;
+            let mine = grant.session.as_ref() == session && grant.tool == call.tool;
+            (mine && grant.holds_at(now.wall) && !self.revoked.contains(&grant.id)).then_some(grant)
+        };
+        let grant = find(None).or_else(|| find(Some(&call.session)))?;
+        Some(Decision { grant: Some(grant.id), ..Decision::new(DecisionKind::Allowed, By::Grant) })
+    }
+
+    fn full(&self, held: &Held) -> Option<Decision> {
+        let bytes = self.held_bytes + held.call.params.text().len();
+        (self.held.len() >= MAX_HELD || bytes > MAX_HELD_BYTES).then(|| {
+            let why = format!("too much is waiting for a person already ({} calls)", self.held.len());
+            Decision::new(DecisionKind::Blocked, By::Hub).because(why)
+        })
+    }
+
+    fn hold(&mut self, now: Now, id: CallId, mut held: Held, out: &mut Vec<Effect>) {
+        held.shown = true;
+        let remaining_ms = held.deadline.saturating_sub(now.mono);
+        out.push(Effect::Send(held.peer, FromHub::Held { ask: held.ask, remaining_ms }));
+        for console in self.consoles.keys() {
+            out.push(Effect::Send(*console, FromHub::Pending(Box::new(held.pending(now)))));
+        }
+        self.held_bytes += held.call.params.text().len();
+        self.deadlines.insert((held.deadline, id));
+        self.held.insert(id, held);
+        self.changed = true;
+    }
+
+    /// Takes a held call off the queue, to be settled.
+    fn take(&mut self, id: CallId) -> Option<Held> {
+        let held = self.held.remove(&id)?;
+        self.deadlines.remove(&(held.deadline, id));
+        self.held_bytes -= held.call.params.text().len();
+        self.changed = true;
+        Some(held)
+    }
+
+    /// The one door: every call leaves through it, once.
+    #[expect(clippy::needless_pass_by_value, reason = "the door consumes the call, so that none goes through twice")]
+    fn settle(
+        &mut self,
+        now: Now,
+        id: CallId,
+        held: Held,
+        decision: Decision,
+        who: Option<String>,
+        out: &mut Vec<Effect>,
+    ) {
+        let held_ms = now.mono.saturating_sub(held.since.mono);
+        let params_digest = held.params_digest;
+        out.push(Effect::Journal(Record::Decided(Decided {
+            id,
+            decision: decision.clone(),
+            who,
+            params_digest,
+            held_ms,
+        })));
+        if let Some(wrap) = self.wraps.get_mut(&held.peer) {
+            if decision.is_allowed() {
+                self.sent.insert(id, held.peer);
+                if held.era == Era::Modern {
+                    wrap.repeatable.truncate(REPEATABLE - 1);
+                    wrap.repeatable.push_front((id, held.call.tool.clone(), held.call.params.approved_digest()));
+                }
+            } else {
+                wrap.denied += 1;
+            }
+            let answer = FromHub::Decided { ask: held.ask, id, params_digest, decision: decision.clone() };
+            out.push(Effect::Send(held.peer, answer));
+        }
+        if held.shown {
+            for console in self.consoles.keys() {
+                out.push(Effect::Send(*console, FromHub::Settled { id, decision: decision.clone() }));
+            }
+        }
+    }
+
+    fn expire(&mut self, now: Now, out: &mut Vec<Effect>) {
+        while let Some((at, id)) = self.deadlines.first().copied() {
+            if at > now.mono {
+                return;
+            }
+            let Some(held) = self.take(id) else { return };
+            let waited = held.deadline.saturating_sub(held.since.mono) / 1_000;
+            let why = if self.consoles.is_empty() {
+                format!(
+                    "no console was open within {waited} s; the person can open one by running `sayso` in a terminal"
+                )
+            } else {
+                format!("nobody answered within {waited} s")
+            };
+            let decision = Decision::new(DecisionKind::TimedOut, By::Deadline).because(why);
+            self.settle(now, id, held, decision, None, out);
+        }
+    }
+
+    fn finish(&mut self, peer: PeerId, finish: &Finish, out: &mut Vec<Effect>) {
+        if self.sent.get(&finish.id) != Some(&peer) {
+            return;
+        }
+        self.sent.remove(&finish.id);
+        let &Finish { id, outcome, bytes, duration_ms } = finish;
+        out.push(Effect::Journal(Record::Finished(Finished { id, outcome, bytes, duration_ms })));
+    }
+
+    fn withdraw(&mut self, now: Now, which: impl Fn(&Held) -> bool, why: &str, out: &mut Vec<Effect>) {
+        let ids: Vec<CallId> = self.held.iter().filter(|(_, held)| which(held)).map(|(id, _)| *id).collect();
+        for id in ids {
+            let Some(held) = self.take(id) else { continue };
+            let decision = Decision::new(DecisionKind::Withdrawn, By::Client).because(why);
+            self.settle(now, id, held, decision, None, out);
+        }
+    }
+
+    fn gone(&mut self, now: Now, peer: PeerId, grants: &dyn Grants, out: &mut Vec<Effect>) {
+        self.commands.remove(&peer);
+        self.changed |= self.consoles.remove(&peer).is_some();
+        let Some(wrap) = self.wraps.remove(&peer) else { return };
+        self.changed = true;
+        self.withdraw(now, |held| held.peer == peer, "the wrap ended", out);
+        self.sent.retain(|_, owner| *owner != peer);
+        let ended = |grant: &Grant| grant.session.as_ref() == Some(&wrap.session);
+        for grant in grants.all(now.wall).into_iter().filter(ended) {
+            self.take_back(grant.id, "the session ended", out);
+        }
+    }
+
+    fn policy(&mut self, now: Now, policy: Policy, loaded: PolicyLoaded, out: &mut Vec<Effect>) {
+        self.policy = policy;
+        self.policy_error.clone_from(&loaded.error);
+        self.changed = true;
+        out.push(Effect::Journal(Record::Policy(loaded)));
+        // What the new policy denies is not left for a person to allow. What it allows still waits: it was asked for.
+        let judged: Vec<(CallId, Decision)> = self
+            .held
+            .iter()
+            .filter_map(|(id, held)| {
+                let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) =
+                    policy::judge(&self.policy, &held.call, &held.risk);
+                let denied = self.by_verdict(&verdict).filter(|decision| !decision.is_allowed());
+                denied.map(|decision| (*id, decision))
+            })
+            .collect();
+        for (id, decision) in judged {
+            let Some(held) = self.take(id) else { continue };
+            self.settle(now, id, held, decision, None, out);
+        }
+    }
+
+    fn stop(&mut self, now: Now, out: &mut Vec<Effect>) {
+        while let Some(id) = self.held.keys().next().copied() {
+            let Some(held) = self.take(id) else { break };
+            let decision = Decision::new(DecisionKind::Blocked, By::Hub).because("the hub was stopped");
+            self.settle(now, id, held, decision, None, out);
+        }
+        out.push(Effect::Stop);
+    }
+}
+
+impl Wrap {
+    /// Whether `call` is the same call as one just allowed in this session; each may be repeated once.
+    fn take_repeatable(&mut self, prior: CallId, call: &Call) -> bool {
+        let digest = call.params.approved_digest();
+        let same =
+            |(id, tool, covered): &(CallId, ToolName, Digest)| *id == prior && *tool == call.tool && *covered == digest;
+        let found = self.repeatable.iter().position(same);
+        found.is_some_and(|at| self.repeatable.remove(at).is_some())
+    }
+}
+
+impl Held {
+    fn pending(&self, now: Now) -> Pending {
+        Pending {
+            id: self.call.id,
+            server: (*self.call.server).clone(),
+            tool: self.call.tool.clone(),
+            params: self.call.params.clone(),
+            definition: self.call.definition.as_ref().map(|d| d.raw.clone()),
+            level: self.verdict.level,
+            confirm: self.verdict.action == Action::Confirm,
+            findings: self.risk.findings.clone(),
+            rule: self.verdict.rule.clone(),
+            at: self.since.wall,
+            remaining_ms: self.deadline.saturating_sub(now.mono),
+        }
+    }
+}
+
+fn submitted(call: &Call, risk: &Risk, verdict: &Verdict, params_digest: Digest) -> Record {
+    let server = &call.server;
+    Record::Submitted(Box::new(Submitted {
+        id: call.id,
+        session: call.session.clone(),
+        server: server.name.clone(),
+        identity: server.identity(),
+        command: std::iter::once(&server.command).chain(&server.args).cloned().collect(),
+        tool: call.tool.clone(),
+        definition: call.definition.as_ref().map(|d| d.digest),
+        risk: verdict.level,
+        findings: risk.findings.clone(),
+        params_digest,
+        params: call.params.raw(),
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! What people do at the desk: attach a console, decide, take approvals back, look how things stand.
+
+use super::{
+    Answer, By, Console, Decide, Decision, DecisionKind, Desk, Effect, FromHub, Grant, GrantId, Grants, Now, PeerId,
+    Process, Record, Revoked, SESSION_CAP_MS, Scope, Status,
+};
+use super::{CallId, Held};
+
+impl Desk {
+    pub(super) fn console(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        who: String,
+        lineage: Vec<Process>,
+        unfit: Option<String>,
+        out: &mut Vec<Effect>,
+    ) {
+        self.consoles.insert(peer, Console { who, lineage, unfit });
+        self.changed = true;
+        for held in self.held.values() {
+            out.push(Effect::Send(peer, FromHub::Pending(Box::new(held.pending(now)))));
+        }
+    }
+
+    pub(super) fn decide(&mut self, now: Now, peer: PeerId, decide: &Decide, out: &mut Vec<Effect>) {
+        let id = decide.id;
+        if let Err(why) = self.may_decide(peer, decide) {
+            out.push(Effect::Send(peer, FromHub::Stale { id, why }));
+            return;
+        }
+        let Some(held) = self.take(id) else { return };
+        let who = self.consoles.get(&peer).map(|console| console.who.clone());
+        let (decision, scope) = match &decide.answer {
+            Answer::Allow => (Decision::new(DecisionKind::Allowed, By::Human), None),
+            Answer::Remember(scope) => (Decision::new(DecisionKind::Allowed, By::Human), Some(*scope)),
+            Answer::Deny(reason) => {
+                let decision = Decision { reason: reason.clone(), ..Decision::new(DecisionKind::Denied, By::Human) };
+                (decision, None)
+            }
+        };
+        let grant = scope.map(|scope| self.new_grant(now, id, &held, scope, who.clone().unwrap_or_default()));
+        self.settle(now, id, held, decision, who, out);
+        if let Some(grant) = grant {
+            out.push(Effect::Journal(Record::Granted(grant)));
+        }
+    }
+
+    fn may_decide(&self, peer: PeerId, decide: &Decide) -> Result<(), String> {
+        if let Some(why) = self.may_not_decide(peer) {
+            return Err(why);
+        }
+        let held = self.held.get(&decide.id).ok_or("it was settled before your answer came")?;
+        if held.params_digest == decide.params_digest {
+            Ok(())
+        } else {
+            Err("what was shown is not what was asked; nothing was done".to_owned())
+        }
+    }
+
+    /// Why this console may not decide, if it may not.
+    pub(super) fn may_not_decide(&self, peer: PeerId) -> Option<String> {
+        let Some(console) = self.consoles.get(&peer) else {
+            return Some("only a console decides".to_owned());
+        };
+        if let Some(why) = &console.unfit {
+            return Some(why.clone());
+        }
+        let host = console.lineage.iter().find(|process| self.hosts.contains(process))?;
+        Some(format!(
+            "this console was started by process {}, which also runs an AI host's server: open one in a terminal of your own",
+            host.pid
+        ))
+    }
+
+    fn new_grant(&mut self, now: Now, call: CallId, held: &Held, scope: Scope, who: String) -> Grant {
+        let session = (scope == Scope::Session).then(|| held.call.session.clone());
+        let lasts = scope.duration().and_then(|d| i64::try_from(d.as_millis()).ok());
+        let lasts = lasts.or(session.is_some().then_some(SESSION_CAP_MS));
+        let id = GrantId(self.next_grant);
+        self.next_grant += 1;
+        Grant {
+            id,
+            key: held.call.grant_key(session.as_ref()),
+            server: held.call.server.name.clone(),
+            tool: held.call.tool.clone(),
+            scope,
+            session,
+            created_at: now.wall,
+            expires_at: lasts.map(|ms| now.wall.saturating_add(ms)),
+            call,
+            who,
+        }
+    }
+
+    pub(super) fn revoke(
+        &mut self,
+        now: Now,
+        peer: PeerId,
+        ids: &[GrantId],
+        grants: &dyn Grants,
+        out: &mut Vec<Effect>,
+    ) {
+        let who = match (self.consoles.get(&peer), self.commands.get(&peer)) {
+            (Some(console), _) => console.who.clone(),
+            (None, Some(who)) => who.clone(),
+            (None, None) => return,
+        };
+        for grant in grants.all(now.wall) {
+            if ids.is_empty() || ids.contains(&grant.id) {
+                self.take_back(grant.id, &who, out);
+            }
+        }
+        out.push(Effect::SendApprovals(peer));
+    }
+
+    /// From here on the approval does not count, whatever becomes of the record.
+    pub(super) fn take_back(&mut self, id: GrantId, who: &str, out: &mut Vec<Effect>) {
+        if self.revoked.insert(id) {
+            out.push(Effect::Journal(Record::Revoked(Revoked { id, who: who.to_owned() })));
+        }
+    }
+
+    pub(super) fn status(&self, peer: PeerId) -> Status {
+        let mut notices = self.notices.clone();
+        notices.extend(self.trouble.as_ref().map(super::trouble::Trouble::says));
+        Status {
+            pid: self.pid,
+            home: self.home.clone(),
+            wraps: self.wraps.values().map(|w| (w.server.name.as_str().to_owned(), w.label.clone())).collect(),
+            consoles: u32::try_from(self.consoles.len()).unwrap_or(u32::MAX),
+            held: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
+            policy_error: self.policy_error.clone(),
+            notices,
+            may_not_decide: self.consoles.contains_key(&peer).then(|| self.may_not_decide(peer)).flatten(),
+        }
+    }
+
+    pub(super) fn tell_status(&self, out: &mut Vec<Effect>) {
+        for peer in self.consoles.keys() {
+            out.push(Effect::Send(*peer, FromHub::Status(self.status(*peer))));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The hub: the only process that judges, stores and settles.
+
+pub mod desk;
