@@ -22,7 +22,7 @@ struct World {
     journal_works: bool,
 }
 
-impl Grants for HashMap<GrantId, Grant> {
+impl<S: std::hash::BuildHasher> Grants for HashMap<GrantId, Grant, S> {
     fn find(&self, key: &Digest, wall: i64) -> Option<Grant> {
         self.values().find(|g| g.key == *key && g.holds_at(wall)).cloned()
     }
