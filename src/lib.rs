@@ -13,4 +13,6 @@ pub mod hub;
 
 pub mod config;
 
+pub mod demo;
+
 pub mod cli;
