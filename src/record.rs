@@ -1,6 +1,7 @@
 //! What the journal says: one `Record` an entry, and the `Row` that a call's records add up to.
 //!
 //! The journal is the truth, so a record never changes its meaning: new facts get new optional members or new kinds.
+//! `id` stays the first member of every record that has one: readers find it without parsing the rest.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -38,6 +39,12 @@ pub struct Opened {
     pub version: String,
     /// Its process.
     pub pid: u32,
+    /// The highest number of a call before this entry, so that nobody need read further back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_call: Option<CallId>,
+    /// The highest number of a remembered approval before this entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_grant: Option<GrantId>,
 }
 
 /// A call as it was judged.
@@ -124,15 +131,55 @@ pub struct Mended {
     pub what: String,
 }
 
-/// A record with its place and time, as read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Entry {
-    /// Its place in the chain, from 1 without gaps.
+/// Where a line of the journal begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The month of its file, as 202611.
+    pub month: u32,
+    /// The number of its file within the month, from 1.
+    pub number: u32,
+    /// The byte in the file.
+    pub offset: u64,
+}
+
+/// What the journal makes of a record when it writes it: the record's place in the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Its number in the chain, from 1 without gaps.
     pub seq: u64,
-    /// When, milliseconds since the Unix epoch.
-    pub at: i64,
-    /// What.
-    pub record: Record,
+    /// The hash that stands in its line.
+    pub hash: Digest,
+    /// Where its line begins.
+    pub place: Place,
+}
+
+/// What of a record changes the remembered approvals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// An approval was remembered.
+    Granted(Grant),
+    /// An approval was taken back.
+    Revoked(GrantId),
+    /// An approval let a call pass.
+    Used(GrantId),
+    /// The chain is broken here: a revocation may have been cut out, so nothing remembered before counts any more.
+    Broken,
+    /// Nothing.
+    Other,
+}
+
+impl Fact {
+    /// Of one record.
+    pub fn of(record: &Record) -> Self {
+        match record {
+            Record::Granted(grant) => Self::Granted(grant.clone()),
+            Record::Revoked(revoked) => Self::Revoked(revoked.id),
+            Record::Decided(decided) => decided.decision.grant.map_or(Self::Other, Self::Used),
+            Record::Opened(_) | Record::Submitted(_) | Record::Finished(_) | Record::Policy(_) | Record::Mended(_) => {
+                Self::Other
+            }
+        }
+    }
 }
 
 /// One call in the history: what its records add up to.

@@ -189,8 +189,9 @@ pub enum FromHub {
         filter: Filter,
         /// Newest first.
         rows: Vec<Row>,
-        /// Whether there may be more.
-        more: bool,
+        /// `before` of the question for the rows after these; `None`: that was all. There may be a next page after one
+        /// with few rows or none: a search gives back what it has when it has read long enough.
+        next: Option<CallId>,
     },
     /// The remembered approvals, newest first, with how often each was used.
     Approvals(Vec<(Grant, u64)>),
