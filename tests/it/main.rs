@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops, and the line says where")]
 
 mod tidy;
+
+mod world;
