@@ -12,6 +12,8 @@ pub mod wire;
 pub mod hub;
 
 pub mod config;
+pub mod proc;
+pub mod socket;
 
 pub mod demo;
 

@@ -1,0 +1,199 @@
+//! The local socket between hub, wraps, consoles and commands: its address, who may be at the other end, and framed
+//! messages of `wire` over it.
+//!
+//! Invariant: nobody is talked to who is another user or runs another program; a socket is seen only when it can be
+//! used. Never judges a message. `start` begins a hub when there is none.
+
+mod frames;
+mod start;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+
+pub use frames::{Receiver, Sender};
+pub use start::{READY, connect_or_start};
+
+use crate::config::Home;
+use crate::proc::{self, NotOurs};
+use crate::wire::{FromHub, Hello, Role, ToHub, VERSION, WireError};
+
+/// The longest address, in bytes: `sun_path` of unix(7) without its final NUL.
+pub const LONGEST_ADDRESS: usize = 107;
+
+/// Why there is no talking.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// The address does not fit.
+    #[error("the path {0} is too long for a socket ({1} bytes, at most {LONGEST_ADDRESS}); give a shorter --home")]
+    TooLong(PathBuf, usize),
+    /// Nobody listens.
+    #[error("no hub runs for this home")]
+    NoHub,
+    /// A hub could not be started, with what it said.
+    #[error("the hub could not start: {0}")]
+    NotStarted(String),
+    /// No hub came up in time.
+    #[error("no hub answered within {0:?}; run `sayso doctor`, or `sayso hub run` to see what it says")]
+    Late(Duration),
+    /// The other end belongs to somebody else.
+    #[error("the process at the other end belongs to user {0}, not to you")]
+    OtherUser(u32),
+    /// The hub runs another program.
+    #[error("{0}; it does not judge for this one. If you have just installed another sayso, run: sayso hub stop")]
+    OtherHub(NotOurs),
+    /// The other end speaks another version.
+    #[error("the hub (sayso {build}) speaks version {theirs}, this sayso version {VERSION}; run: sayso hub stop")]
+    OtherVersion {
+        /// `CARGO_PKG_VERSION` of the other end.
+        build: String,
+        /// Its [`VERSION`].
+        theirs: u32,
+    },
+    /// The hub said no.
+    #[error("{0}")]
+    Refused(String),
+    /// The other end does not speak as it should.
+    #[error("the other end does not speak as a hub does: {0}")]
+    Strange(String),
+    /// A message could not be read or written.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// The system said no.
+    #[error("cannot {what}: {why}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        why: io::Error,
+    },
+}
+
+fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> SocketError {
+    let what = what.into();
+    |why| SocketError::Io { what, why }
+}
+
+fn fits(path: &Path) -> Result<(), SocketError> {
+    let len = path.as_os_str().len();
+    if len > LONGEST_ADDRESS { Err(SocketError::TooLong(path.to_owned(), len)) } else { Ok(()) }
+}
+
+/// A socket that listens. Only the holder of the home's lock makes one.
+#[derive(Debug)]
+pub struct Listener {
+    listener: UnixListener,
+}
+
+/// Listens at the home's address, in place of whatever socket a dead hub left there. Call it with the home's lock held.
+///
+/// The socket is made under another name, closed to others (mode 0600), and then renamed: whoever sees it can use it.
+pub fn bind(home: &Home) -> Result<Listener, SocketError> {
+    let address = home.socket();
+    // As long as the final name, so that both fit or neither.
+    let temporary = address.with_file_name(".hub.tmp");
+    fits(&address)?;
+    match fs::remove_file(&temporary) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            return Err(failed(format!("remove {}", temporary.display()))(e));
+        }
+        _ => {}
+    }
+    let listener = UnixListener::bind(&temporary).map_err(failed(format!("listen at {}", temporary.display())))?;
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))
+        .and_then(|()| fs::rename(&temporary, &address))
+        .map_err(failed(format!("put a socket at {}", address.display())))?;
+    Ok(Listener { listener })
+}
+
+impl Listener {
+    /// The next to knock who is the same user; others are dropped without a word.
+    pub async fn accept(&self) -> Result<Link, SocketError> {
+        loop {
+            let (stream, _) = self.listener.accept().await.map_err(failed("accept a connection"))?;
+            match Link::of(stream) {
+                Err(SocketError::OtherUser(_)) => {}
+                link => return link,
+            }
+        }
+    }
+}
+
+/// A connection with a process of the same user.
+#[derive(Debug)]
+pub struct Link {
+    /// Reads messages.
+    pub receiver: Receiver,
+    /// Writes messages.
+    pub sender: Sender,
+    /// The process at the other end when it connected (or began to listen), if the system says so.
+    pub pid: Option<u32>,
+}
+
+impl Link {
+    fn of(stream: UnixStream) -> Result<Self, SocketError> {
+        let peer = stream.peer_cred().map_err(failed("tell who is at the other end"))?;
+        if peer.uid() != rustix::process::geteuid().as_raw() {
+            return Err(SocketError::OtherUser(peer.uid()));
+        }
+        let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
+        let (sender, receiver) = frames::over(stream);
+        Ok(Self { receiver, sender, pid })
+    }
+
+    /// Sends one message.
+    pub async fn send<T: serde::Serialize>(&mut self, message: &T) -> Result<(), SocketError> {
+        self.sender.queue(message)?;
+        self.sender.flush().await.map_err(failed("write to the other end"))
+    }
+}
+
+/// Connects to a running hub, whichever program it runs: only for asking it to stop, and for `doctor`.
+pub async fn connect_to_any(home: &Home) -> Result<Link, SocketError> {
+    let address = home.socket();
+    fits(&address)?;
+    match UnixStream::connect(&address).await {
+        Ok(stream) => Link::of(stream),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            Err(SocketError::NoHub)
+        }
+        Err(e) => Err(failed(format!("connect to {}", address.display()))(e)),
+    }
+}
+
+/// Connects to a running hub that is the same program as this one.
+pub async fn connect(home: &Home) -> Result<Link, SocketError> {
+    let link = connect_to_any(home).await?;
+    proc::check_program(link.pid).map_err(SocketError::OtherHub)?;
+    Ok(link)
+}
+
+/// Says hello as `role` and hears the hub's. From then on the connection is the role's.
+pub async fn greet(link: &mut Link, role: Role) -> Result<(), SocketError> {
+    link.send(&ToHub::Hello(Hello::new(Some(role)))).await?;
+    match link.receiver.recv().await? {
+        Some(FromHub::Hello(hello)) if hello.version == VERSION => Ok(()),
+        Some(FromHub::Hello(hello)) => Err(SocketError::OtherVersion { build: hello.build, theirs: hello.version }),
+        Some(FromHub::Refused(why)) => Err(SocketError::Refused(why)),
+        Some(_) => Err(SocketError::Strange("its first word was no hello".to_owned())),
+        None => Err(SocketError::Strange("it hung up without a word".to_owned())),
+    }
+}
+
+/// Connects as `role`, starting a hub when none runs.
+pub async fn attach(home: &Home, role: Role) -> Result<Link, SocketError> {
+    let within = READY;
+    let attached = async {
+        let mut link = connect_or_start(home, within).await?;
+        greet(&mut link, role).await?;
+        Ok(link)
+    };
+    tokio::time::timeout(within * 2, attached).await.unwrap_or(Err(SocketError::Late(within * 2)))
+}
+
+#[cfg(test)]
+mod tests;

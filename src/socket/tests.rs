@@ -1,0 +1,157 @@
+use super::*;
+use crate::call::{CallId, Digest};
+use crate::wire::{Answer, Decide, Status};
+
+fn home() -> (tempfile::TempDir, Home) {
+    let dir = tempfile::tempdir().expect("a scratch folder");
+    let home = Home::find(Some(dir.path())).expect("a home");
+    home.make().expect("its folders");
+    (dir, home)
+}
+
+fn on_a_runtime<F: Future>(test: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test)
+}
+
+/// A hub that says only this.
+async fn answer(listener: &Listener, first: &FromHub) -> Option<ToHub> {
+    let mut link = listener.accept().await.expect("somebody of the same user");
+    let heard = link.receiver.recv().await.expect("a message");
+    link.send(first).await.expect("sent");
+    heard
+}
+
+#[test]
+fn nobody_there_is_said_as_such_and_a_dead_hubs_socket_too() {
+    on_a_runtime(async {
+        let (_dir, home) = home();
+        assert!(matches!(connect(&home).await, Err(SocketError::NoHub)));
+        drop(bind(&home).expect("listens"));
+        assert!(home.socket().exists(), "a dead hub leaves its socket behind");
+        assert!(matches!(connect(&home).await, Err(SocketError::NoHub)));
+        let _listener = bind(&home).expect("the holder of the lock replaces it");
+        assert!(connect(&home).await.is_ok());
+    });
+}
+
+#[test]
+fn the_socket_is_closed_to_others() {
+    on_a_runtime(async {
+        let (_dir, home) = home();
+        let _listener = bind(&home).expect("listens");
+        let mode = fs::metadata(home.socket()).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(!home.run.join(".hub.tmp").exists());
+    });
+}
+
+#[test]
+fn an_address_too_long_asks_for_a_shorter_home() {
+    on_a_runtime(async {
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let deep = Home::find(Some(&dir.path().join("d".repeat(100)))).expect("a home");
+        deep.make().expect("its folders");
+        for error in [bind(&deep).expect_err("refused"), connect(&deep).await.expect_err("refused")] {
+            assert!(matches!(error, SocketError::TooLong(..)));
+            assert!(error.to_string().contains("shorter --home"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn versions_are_compared_and_a_refusal_is_passed_on() {
+    on_a_runtime(async {
+        let (_dir, home) = home();
+        let listener = bind(&home).expect("listens");
+        let hello = |version| FromHub::Hello(Hello { version, build: "9.9.9".to_owned(), role: None });
+        let cases = [
+            (hello(VERSION), None),
+            (hello(VERSION + 1), Some("version 2")),
+            (FromHub::Refused("not you".to_owned()), Some("not you")),
+            (FromHub::Status(Status::default()), Some("no hello")),
+        ];
+        for (first, says) in cases {
+            let mut link = connect(&home).await.expect("the same program");
+            let (greeted, heard) = tokio::join!(greet(&mut link, Role::Console), answer(&listener, &first));
+            assert!(matches!(heard, Some(ToHub::Hello(Hello { version: VERSION, role: Some(Role::Console), .. }))));
+            match says {
+                None => greeted.expect("welcome"),
+                Some(says) => {
+                    let error = greeted.expect_err("not welcome").to_string();
+                    assert!(error.contains(says), "{error}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn messages_arrive_whole_in_order_and_many_at_once() {
+    on_a_runtime(async {
+        let (near, far) = UnixStream::pair().expect("a pair");
+        let (mut near, mut far) = (Link::of(near).expect("ours"), Link::of(far).expect("ours"));
+        let sizes = [0, 1, 100, 70_000, 5, 3 << 20, 2];
+        let sending = async {
+            for (size, id) in sizes.into_iter().zip(0..) {
+                let answer = Answer::Deny(Some("x".repeat(size)));
+                let decide = Decide { id: CallId(id), params_digest: Digest::of(b""), answer };
+                near.sender.queue(&ToHub::Decide(decide)).expect("fits");
+            }
+            near.sender.flush().await.expect("written");
+            assert_eq!(near.sender.queued(), 0);
+            drop(near);
+        };
+        let receiving = async {
+            for (size, id) in sizes.into_iter().zip(0..) {
+                let Ok(Some(ToHub::Decide(decide))) = far.receiver.recv().await else { panic!("no message {id}") };
+                assert_eq!((decide.id, decide.answer), (CallId(id), Answer::Deny(Some("x".repeat(size)))));
+            }
+            assert!(matches!(far.receiver.recv::<ToHub>().await, Ok(None)));
+        };
+        tokio::join!(sending, receiving);
+    });
+}
+
+#[test]
+fn a_message_cut_short_or_too_long_or_of_another_kind_is_an_error() {
+    let cases: [(&[u8], &str); 4] = [
+        (b"\0\0\0\x08\"Sta", "end of file"),
+        (b"\xff\xff\xff\xff", "longer than sayso sends"),
+        (b"\0\0\0\x04null", "not a message of this version"),
+        (b"\0\0\0\x08\"decide\"", "not a message of this version"),
+    ];
+    on_a_runtime(async {
+        for (bytes, says) in cases {
+            let (near, far) = UnixStream::pair().expect("a pair");
+            near.try_write(bytes).expect("written");
+            drop(near);
+            let mut far = Link::of(far).expect("ours");
+            let error = far.receiver.recv::<ToHub>().await.expect_err("refused").to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    });
+}
+
+#[test]
+fn waiting_may_be_abandoned_without_losing_a_byte() {
+    on_a_runtime(async {
+        let (near, far) = UnixStream::pair().expect("a pair");
+        let mut far = Link::of(far).expect("ours");
+        let mut bytes = Vec::new();
+        crate::wire::encode(&ToHub::Status, &mut bytes).expect("fits");
+        for byte in bytes {
+            assert!(futures_poll(far.receiver.recv::<ToHub>()).await.is_none(), "not whole yet");
+            near.try_write(&[byte]).expect("written");
+        }
+        assert!(matches!(far.receiver.recv().await, Ok(Some(ToHub::Status))));
+    });
+}
+
+/// Gives the future a moment, then drops it.
+async fn futures_poll<F: Future>(future: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = async { for _ in 0..3 { tokio::task::yield_now().await; } } => None,
+    }
+}
