@@ -65,7 +65,7 @@ fn read_bounded(pid: u32, file: &str) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// `/proc/PID/stat`, proc_pid_stat(5). The name may hold blanks and brackets, so it ends at the last `)`.
+/// `/proc/PID/stat`, `proc_pid_stat(5)`. The name may hold blanks and brackets, so it ends at the last `)`.
 fn parse_stat(pid: u32, stat: &[u8]) -> Option<Process> {
     let text = String::from_utf8_lossy(stat);
     let (head, tail) = text.rsplit_once(')')?;

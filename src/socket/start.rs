@@ -36,7 +36,7 @@ const ENVIRONMENT: &[&str] = &[
 ];
 
 /// The most that is read of what a hub says when it cannot start, in bytes.
-const COMPLAINT: u64 = 4096;
+const COMPLAINT: usize = 4096;
 
 /// Connects to the home's hub, starting one when none runs.
 pub async fn connect_or_start(home: &Home, within: Duration) -> Result<Link, SocketError> {
@@ -84,7 +84,7 @@ async fn read_some(pipe: &mut Option<ChildStderr>, said: &mut Vec<u8>) -> bool {
     match pipe.read(&mut chunk).await {
         Ok(0) | Err(_) => true,
         Ok(read) => {
-            let room = (COMPLAINT as usize).saturating_sub(said.len());
+            let room = COMPLAINT.saturating_sub(said.len());
             said.extend_from_slice(&chunk[..read.min(room)]);
             false
         }
