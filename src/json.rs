@@ -3,8 +3,18 @@
 //! Invariant: what [`compact`] returns parses to the same value as what it was given, under every reader: no duplicate
 //! keys, no byte below 0x20, no lone surrogates, numbers and strings to the letter. The other functions take only such
 //! text. `serde_json` alone would not do: it lets duplicate keys and, in skipped values, lone surrogates through.
+//!
+//! One exception to the letter: U+0085, U+2028 and U+2029 in strings are written as escapes. They end a line for some
+//! readers of lines (Node's `readline`, Python's `splitlines`), so that raw they would do what a bare CR does.
 
 use std::borrow::Cow;
+use std::ops::Range;
+
+use memchr::memmem;
+
+mod walk;
+
+pub use walk::{canonical, elements, member, members, quote, unescape};
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 128;
@@ -49,25 +59,62 @@ pub enum Duplicates {
 
 /// Checks a whole text and returns it without insignificant white space.
 pub fn compact(bytes: &[u8], duplicates: Duplicates) -> Result<String, Fault> {
+    scan(bytes, duplicates, 0).map(|outline| outline.text)
+}
+
+/// Checks a whole text as [`compact`] does, and notes where the members of the two outermost levels of objects are.
+pub fn outline(bytes: &[u8], duplicates: Duplicates) -> Result<Outline, Fault> {
+    scan(bytes, duplicates, 2)
+}
+
+/// A strict, compact text and where its outer members are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// The text, with room for one more byte.
+    pub text: String,
+    /// The members of the outermost object and of objects that are its members, in the order of the text.
+    pub members: Vec<Member>,
+}
+
+/// Where a member is in [`Outline::text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// 1 for members of the outermost object, 2 for members of its members.
+    pub depth: usize,
+    /// The key's token, quotes included.
+    pub key: Range<usize>,
+    /// The value.
+    pub value: Range<usize>,
+}
+
+fn scan(bytes: &[u8], duplicates: Duplicates, outline_depth: usize) -> Result<Outline, Fault> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         return Err(Fault::ByteOrderMark);
     }
     let text = std::str::from_utf8(bytes).map_err(|e| Fault::NotUtf8(e.valid_up_to()))?;
     let mut scan = Scan {
         text,
-        bytes: text.as_bytes(),
+        bytes,
         at: 0,
         kept: 0,
-        out: String::with_capacity(text.len()),
+        out: String::with_capacity(text.len() + 1),
         keys: Vec::new(),
         key_depth: match duplicates {
             Duplicates::Everywhere => MAX_DEPTH,
             Duplicates::Envelope => 2,
         },
+        breaks: !bytes.is_ascii() && LINE_BREAKS.iter().any(|(raw, _)| memmem::find(bytes, raw).is_some()),
+        outline_depth,
+        members: Vec::new(),
+        open_members: [0; 2],
     };
     scan.document()?;
-    Ok(scan.out)
+    Ok(Outline { text: scan.out, members: scan.members })
 }
+
+/// Characters that end a line for some readers and are not controls below 0x20: raw, and as they are written.
+const LINE_BREAKS: [(&[u8], &str); 3] =
+    [(b"\xc2\x85", "\\u0085"), (b"\xe2\x80\xa8", "\\u2028"), (b"\xe2\x80\xa9", "\\u2029")];
 
 /// An open array or object while scanning.
 #[derive(Clone, Copy)]
@@ -85,6 +132,12 @@ struct Scan<'a> {
     out: String,
     keys: Vec<Cow<'a, str>>,
     key_depth: usize,
+    /// Whether any of [`LINE_BREAKS`] is in the text.
+    breaks: bool,
+    outline_depth: usize,
+    members: Vec<Member>,
+    /// The members being read, as places in `members`, by depth from 1.
+    open_members: [usize; 2],
 }
 
 impl Scan<'_> {
@@ -128,6 +181,7 @@ impl Scan<'_> {
                         continue 'value;
                     }
                     (Some(Open::Object { .. }), Some(b',')) => {
+                        self.end_member(open.len());
                         self.at += 1;
                         self.white();
                         self.key(open.len())?;
@@ -136,6 +190,7 @@ impl Scan<'_> {
                     (Some(Open::Array), Some(b']')) => {}
                     (Some(Open::Object { first_key }), Some(b'}')) => {
                         let first_key = *first_key;
+                        self.end_member(open.len());
                         self.no_twins(first_key)?;
                     }
                     _ => return Err(self.unexpected()),
@@ -159,10 +214,15 @@ impl Scan<'_> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected());
         }
-        let start = self.at;
+        let (start, out_start) = (self.at, self.place());
         self.string()?;
         if depth <= self.key_depth {
             self.keys.push(unescape(&self.text[start..self.at]));
+        }
+        if depth <= self.outline_depth {
+            let out_end = self.place();
+            self.open_members[depth - 1] = self.members.len();
+            self.members.push(Member { depth, key: out_start..out_end, value: out_end + 1..out_end + 1 });
         }
         self.white();
         if self.peek() != Some(b':') {
@@ -170,6 +230,24 @@ impl Scan<'_> {
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// Notes the end of the member being read at this depth, if one is (an empty object has none).
+    fn end_member(&mut self, depth: usize) {
+        if depth <= self.outline_depth {
+            let place = self.place();
+            if let Some(member) = self.members.get_mut(self.open_members[depth - 1])
+                && member.depth == depth
+                && member.value.is_empty()
+            {
+                member.value.end = place;
+            }
+        }
+    }
+
+    /// Where `at` will be in `out`.
+    fn place(&self) -> usize {
+        self.out.len() + (self.at - self.kept)
     }
 
     fn no_twins(&mut self, first: usize) -> Result<(), Fault> {
@@ -254,7 +332,11 @@ impl Scan<'_> {
     fn string(&mut self) -> Result<(), Fault> {
         self.at += 1;
         loop {
-            self.at += plain_run(&self.bytes[self.at..]);
+            let run = self.at;
+            self.at += plain_run(&self.bytes[run..]);
+            if self.breaks {
+                self.escape_breaks(run);
+            }
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -263,6 +345,24 @@ impl Scan<'_> {
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(Fault::Control(self.at)),
                 None => return Err(Fault::Syntax(self.at)),
+            }
+        }
+    }
+
+    /// Copies the plain run from `start` to `at` with line breaks written as escapes.
+    fn escape_breaks(&mut self, start: usize) {
+        let end = self.at;
+        self.at = start;
+        while self.at < end {
+            let here = &self.bytes[self.at..end];
+            match LINE_BREAKS.iter().find(|(raw, _)| here.starts_with(raw)) {
+                Some((raw, escaped)) => {
+                    self.keep();
+                    self.out.push_str(escaped);
+                    self.at += raw.len();
+                    self.kept = self.at;
+                }
+                None => self.at += 1,
             }
         }
     }
@@ -323,181 +423,5 @@ fn plain_run(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|b| !matches!(**b, b'"' | b'\\' | 0..0x20)).count()
 }
 
-/// The value of a string token, quotes included in `token`. Takes strict text only.
-pub fn unescape(token: &str) -> Cow<'_, str> {
-    let inner = token.get(1..token.len().saturating_sub(1)).unwrap_or_default();
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cow::Borrowed(inner);
-    }
-    // The token has been checked, so this cannot fail; were it to, the raw text is the safer answer.
-    serde_json::from_str::<String>(token).map_or(Cow::Borrowed(inner), Cow::Owned)
-}
-
-/// A string as a JSON token, quotes included.
-pub fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// The length of the value that `text` begins with. Takes strict, compact text only.
-fn value_len(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let string_end = |mut at: usize| {
-        at += 1;
-        loop {
-            at += plain_run(&bytes[at.min(bytes.len())..]);
-            match bytes.get(at) {
-                Some(b'\\') => at += 2,
-                Some(b'"') => return at + 1,
-                _ => return bytes.len(),
-            }
-        }
-    };
-    match bytes.first() {
-        Some(b'"') => string_end(0),
-        Some(b'{' | b'[') => {
-            let (mut at, mut depth) = (0, 0_usize);
-            while let Some(byte) = bytes.get(at) {
-                match byte {
-                    b'"' => {
-                        at = string_end(at);
-                        continue;
-                    }
-                    b'{' | b'[' => depth += 1,
-                    b'}' | b']' => {
-                        depth -= 1;
-                        if depth == 0 {
-                            return at + 1;
-                        }
-                    }
-                    _ => {}
-                }
-                at += 1;
-            }
-            bytes.len()
-        }
-        _ => bytes.iter().position(|b| matches!(b, b',' | b'}' | b']')).unwrap_or(bytes.len()),
-    }
-}
-
-/// The members of an object, in order: the key's value and the member's text. Nothing for anything but an object.
-/// Takes strict, compact text only.
-pub fn members(text: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-    let mut rest = text.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or_default();
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let key = rest.get(..value_len(rest))?;
-        let after = rest.get(key.len() + 1..)?;
-        let value = after.get(..value_len(after))?;
-        rest = after.get(value.len() + 1..).unwrap_or_default();
-        Some((unescape(key), value))
-    })
-}
-
-/// The elements of an array, in order. Nothing for anything but an array. Takes strict, compact text only.
-pub fn elements(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or_default();
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let value = rest.get(..value_len(rest))?;
-        rest = rest.get(value.len() + 1..).unwrap_or_default();
-        Some(value)
-    })
-}
-
-/// The text of one member of an object.
-pub fn member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    members(text).find(|(k, _)| k == key).map(|(_, value)| value)
-}
-
-/// One text for all that differ only in white space, order of keys and escapes in strings. Numbers stay as written, so
-/// `1` and `1.0` are two (the stricter answer). Takes strict, compact text only.
-pub fn canonical(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    canonical_into(text, &mut out);
-    out
-}
-
-fn canonical_into(text: &str, out: &mut String) {
-    match text.as_bytes().first() {
-        Some(b'{') => {
-            let mut all: Vec<_> = members(text).collect();
-            all.sort_unstable();
-            out.push('{');
-            for (i, (key, value)) in all.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                out.push_str(&quote(key));
-                out.push(':');
-                canonical_into(value, out);
-            }
-            out.push('}');
-        }
-        Some(b'[') => {
-            out.push('[');
-            for (i, value) in elements(text).enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                canonical_into(value, out);
-            }
-            out.push(']');
-        }
-        Some(b'"') => out.push_str(&quote(&unescape(text))),
-        _ => out.push_str(text),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn strict(text: &str) -> Result<String, Fault> {
-        compact(text.as_bytes(), Duplicates::Everywhere)
-    }
-
-    #[test]
-    fn white_space_goes_and_everything_else_stays_to_the_letter() {
-        let given = "{ \"a\" : [ 1.0e+2 , -0 , 123456789012345678901234567890 ] ,\r\n\t\"\\u0062\" : \"x\\/y \\ud83d\\ude00\" }";
-        assert_eq!(
-            strict(given).as_deref(),
-            Ok(r#"{"a":[1.0e+2,-0,123456789012345678901234567890],"\u0062":"x\/y \ud83d\ude00"}"#)
-        );
-    }
-
-    #[test]
-    fn what_readers_disagree_about_is_refused() {
-        assert_eq!(strict(r#"{"a":1,"\u0061":2}"#), Err(Fault::DuplicateKey("a".into())));
-        assert_eq!(strict(r#"{"x":[{"a":1,"b":2,"a":3}]}"#), Err(Fault::DuplicateKey("a".into())));
-        assert_eq!(strict(r#"["\ud800"]"#), Err(Fault::LoneSurrogate(2)));
-        assert_eq!(strict(r#"["\udc00\ud800"]"#), Err(Fault::LoneSurrogate(2)));
-        assert_eq!(strict("[\"a\rb\"]"), Err(Fault::Control(3)));
-        assert_eq!(strict("{} {}"), Err(Fault::Trailing(3)));
-        assert_eq!(strict("\u{feff}{}"), Err(Fault::ByteOrderMark));
-        assert_eq!(compact(b"[\"\xff\"]", Duplicates::Everywhere), Err(Fault::NotUtf8(2)));
-        for bad in ["NaN", "[1,]", "{\"a\":}", "1.", "+1", "'a'", "[", "", "{\"a\" 1}", "tru", "\"\\x\"", "{,}"] {
-            assert!(matches!(strict(bad), Err(Fault::Syntax(_))), "{bad}");
-        }
-        assert!(matches!(strict(&"[".repeat(200)), Err(Fault::TooDeep(128))));
-    }
-
-    #[test]
-    fn members_and_elements_are_walked_without_values() {
-        let text = strict(r#"{"a":{"x":"}\\\""},"b\n":[1,[2,3],{}],"c":null,"":""}"#).expect("valid");
-        let all: Vec<_> = members(&text).map(|(k, v)| (k.into_owned(), v.to_owned())).collect();
-        let want = [("a", r#"{"x":"}\\\""}"#), ("b\n", "[1,[2,3],{}]"), ("c", "null"), ("", "\"\"")];
-        assert_eq!(all, want.map(|(k, v)| (k.to_owned(), v.to_owned())));
-        assert_eq!(elements("[1,[2,3],{}]").collect::<Vec<_>>(), ["1", "[2,3]", "{}"]);
-        assert_eq!(members("{}").count() + elements("[]").count() + members("3").count(), 0);
-    }
-
-    #[test]
-    fn canonical_text_is_one_for_all_spellings() {
-        assert_eq!(canonical(r#"{"b":[1,{"d":1,"c":"\u0041"}],"a":null}"#), r#"{"a":null,"b":[1,{"c":"A","d":1}]}"#);
-        assert_ne!(canonical("1"), canonical("1.0"));
-    }
-}
+mod tests;

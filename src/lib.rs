@@ -3,6 +3,7 @@
 pub mod call;
 pub mod decision;
 pub mod json;
+pub mod mcp;
 pub mod policy;
 pub mod record;
 pub mod risk;
@@ -10,6 +11,7 @@ pub mod shown;
 pub mod wire;
 
 pub mod hub;
+pub mod intercept;
 
 pub mod config;
 pub mod proc;
