@@ -3,6 +3,9 @@
 //! Invariant: evidence only raises. The level is the maximum over the findings, and every level has findings that a
 //! person can read. Never reads a clock, a file or the environment: what it needs beside the call is in [`Facts`].
 
+pub mod hidden;
+pub mod paths;
+
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;

@@ -1,0 +1,226 @@
+//! The policy file and the verdicts that come of it. Cases are data: `cases/policy/*.toml`.
+
+use std::sync::Arc;
+
+use sayso::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
+use sayso::decision::{Action, By, Level};
+use sayso::json::{Duplicates, compact};
+use sayso::policy::{self, Policy, Ruling, Severity, judge};
+use sayso::risk::{Finding, Risk};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdicts {
+    policy: String,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    says: String,
+    #[serde(default = "fs")]
+    server: String,
+    #[serde(default = "some_tool")]
+    tool: String,
+    #[serde(default = "no_arguments")]
+    arguments: String,
+    #[serde(default = "medium")]
+    judged: Level,
+    want: Action,
+    by: Option<By>,
+    #[serde(rename = "final")]
+    is_final: Option<bool>,
+    rule: Option<String>,
+    level: Option<Level>,
+    timeout: Option<String>,
+    reason: Option<String>,
+}
+
+fn fs() -> String {
+    "fs".to_owned()
+}
+
+fn some_tool() -> String {
+    "tool".to_owned()
+}
+
+fn no_arguments() -> String {
+    "{}".to_owned()
+}
+
+const fn medium() -> Level {
+    Level::Medium
+}
+
+fn call(server: &str, tool: &str, arguments: &str) -> Call {
+    let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, serde_json::Value::from(tool));
+    let params = compact(params.as_bytes(), Duplicates::Everywhere).expect("strict arguments");
+    Call {
+        id: CallId(1),
+        session: SessionId("s".into()),
+        server: Arc::new(Server {
+            name: ServerName::new(server).expect("a name"),
+            command: "server".into(),
+            args: Vec::new(),
+            cwd: "/".into(),
+            environment: Digest::of(b""),
+        }),
+        tool: ToolName::new(tool).expect("a name"),
+        params: Params::new(serde_json::value::RawValue::from_string(params).expect("json")),
+        definition: None,
+    }
+}
+
+fn risk(level: Level) -> Risk {
+    Risk { level, findings: vec![Finding { id: "test".into(), level, says: "said so".into(), at: None }] }
+}
+
+fn valid(text: &str) -> Policy {
+    let parsed = policy::parse(text, "policy.toml");
+    assert_eq!(parsed.error(), None);
+    parsed.policy
+}
+
+fn ruling(text: &str, server: &str, tool: &str, arguments: &str, level: Level) -> Ruling {
+    judge(&valid(text), &call(server, tool, arguments), &risk(level))
+}
+
+fn check(cases: &str) {
+    let verdicts: Verdicts = toml::from_str(cases).expect("cases");
+    let policy = valid(&verdicts.policy);
+    for case in verdicts.case {
+        let ruling = judge(&policy, &call(&case.server, &case.tool, &case.arguments), &risk(case.judged));
+        let verdict = ruling.verdict();
+        let says = format!("{}: {verdict:?}", case.says);
+        assert_eq!(verdict.action, case.want, "{says}");
+        assert!(case.by.is_none_or(|by| verdict.by == by), "{says}");
+        let is_final = matches!(ruling, Ruling::Final(_));
+        assert!(case.is_final.is_none_or(|wanted| is_final == wanted), "{says}");
+        assert!(case.rule.is_none_or(|rule| verdict.rule == Some(rule)), "{says}");
+        assert!(case.level.is_none_or(|level| verdict.level == level), "{says}");
+        assert!(case.timeout.is_none_or(|t| policy::time::show(verdict.timeout) == t), "{says}");
+        assert!(case.reason.is_none_or(|reason| verdict.reason == Some(reason)), "{says}");
+    }
+}
+
+#[test]
+fn the_order_is_fixed_whatever_the_order_in_the_file() {
+    check(include_str!("cases/policy/order.toml"));
+}
+
+#[test]
+fn a_path_with_two_readings_loosens_nothing_and_slips_under_no_deny() {
+    check(include_str!("cases/policy/paths.toml"));
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place_and_makes_the_file_unusable() {
+    #[derive(Deserialize)]
+    struct Errors {
+        case: Vec<Broken>,
+    }
+    #[derive(Deserialize)]
+    struct Broken {
+        policy: String,
+        says: Vec<String>,
+    }
+    let errors: Errors = toml::from_str(include_str!("cases/policy/errors.toml")).expect("cases");
+    for case in errors.case {
+        let parsed = policy::parse(&case.policy, "policy.toml");
+        let errors = parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error);
+        let said: Vec<_> = errors.map(|d| format!("{}:{}: {}", d.line, d.column, d.says)).collect();
+        assert_eq!(said, case.says, "{}", case.policy);
+        let first = format!("policy.toml:{}", case.says[0]);
+        assert_eq!(parsed.policy.why_invalid(), Some(first.as_str()));
+    }
+}
+
+#[test]
+fn the_template_says_what_holds_without_it() {
+    let parsed = policy::parse(policy::TEMPLATE, "policy.toml");
+    assert_eq!(parsed.diagnostics, []);
+    assert_eq!(parsed.policy, Policy::default());
+    // Uncommented, its examples are good too.
+    let lines = policy::TEMPLATE.lines().skip_while(|line| !line.starts_with("# [[rule]]"));
+    let rules: Vec<_> = lines.map(|line| line.trim_start_matches("# ").trim_start_matches('#')).collect();
+    let rules = rules.join("\n");
+    assert_eq!(policy::parse(&rules, "policy.toml").diagnostics, []);
+    assert_eq!(valid(&rules).rules.len(), 2);
+}
+
+#[test]
+fn b03_a_key_given_twice_makes_the_policy_unusable() {
+    let twice = "[[rule]]\ntool = \"pay\"\naction = \"deny\"\naction = \"allow\"\n";
+    let parsed = policy::parse(twice, "policy.toml");
+    let error = parsed.error().expect("an error");
+    assert_eq!((error.line, error.column), (4, 1));
+    let verdict = judge(&parsed.policy, &call("fs", "pay", "{}"), &risk(Level::Medium));
+    assert!(matches!(verdict, Ruling::Final(v) if v.action == Action::Deny && v.by == By::Hub));
+    for text in [
+        "[levels]\nhigh = \"deny\"\n\"high\" = \"allow\"",
+        "[[rule]]\naction = \"deny\"\nargs = { path = \"a\", \"path\" = \"b\" }",
+        "levels.high = \"deny\"\n[levels]\nlow = \"allow\"",
+    ] {
+        assert!(policy::parse(text, "policy.toml").policy.why_invalid().is_some(), "{text}");
+    }
+}
+
+#[test]
+fn b19_names_that_differ_only_when_sanitised_stay_different_in_rules() {
+    let names = ["demo.read", "demo/read", "demo__read", "demo_read", "Demo.read", "demo.re\u{430}d", "demo.read "];
+    for own in names {
+        let rules = format!("[[rule]]\ntool = {}\naction = \"allow\"", serde_json::Value::from(own));
+        for other in names {
+            let allowed = ruling(&rules, "fs", other, "{}", Level::High).verdict().action == Action::Allow;
+            assert_eq!(allowed, own == other, "a rule for {own:?} and a call of {other:?}");
+        }
+    }
+    let rules = "[[rule]]\nserver = \"demo\"\naction = \"allow\"";
+    for server in ["demo.", "Demo", "demo_", "dem0", "demo-1"] {
+        assert_ne!(ruling(rules, server, "x", "{}", Level::High).verdict().action, Action::Allow, "{server}");
+    }
+    // An invisible character in a tool's name is no part of what a person wrote a glob for; a deny still counts.
+    let rules = "[[rule]]\ntool = \"read_*\"\naction = \"allow\"";
+    assert_eq!(ruling(rules, "fs", "read_\u{200b}x", "{}", Level::High).verdict().action, Action::Confirm);
+    let rules = "[[rule]]\ntool = \"read_*\"\naction = \"deny\"";
+    assert!(matches!(ruling(rules, "fs", "read_\u{200b}x", "{}", Level::Low), Ruling::Final(_)));
+}
+
+#[test]
+fn b31_an_unreadable_policy_never_means_no_policy() {
+    let denied = || std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+    for parsed in [
+        policy::from_file(Err(denied()), "policy.toml"),
+        policy::from_file(Err(std::io::ErrorKind::NotFound.into()), "policy.toml"),
+        policy::from_file(Ok(Some(b"\xff\xfe[levels]".to_vec())), "policy.toml"),
+        policy::from_file(Ok(Some(b"[levels]\nlow = \"al".to_vec())), "policy.toml"),
+        policy::from_file(Ok(Some(vec![b'#'; policy::parse::MAX_FILE + 1])), "policy.toml"),
+        policy::from_file(Ok(Some(b"[levels]\nhihg = \"allow\"".to_vec())), "policy.toml"),
+    ] {
+        assert!(
+            parsed
+                .policy
+                .why_invalid()
+                .is_some_and(|why| why.starts_with("policy.toml:1:") || why.starts_with("policy.toml:2:"))
+        );
+        for level in [Level::Medium, Level::High] {
+            let ruling = judge(&parsed.policy, &call("fs", "x", "{}"), &risk(level));
+            assert!(matches!(ruling, Ruling::Final(v) if v.action == Action::Deny && v.by == By::Hub));
+        }
+        let low = judge(&parsed.policy, &call("fs", "x", "{}"), &risk(Level::Low));
+        assert_eq!(low.verdict().action, Action::Allow);
+    }
+    assert_eq!(policy::from_file(Ok(None), "policy.toml").policy, Policy::default());
+}
+
+#[test]
+fn loose_words_are_allowed_but_pointed_at() {
+    let text =
+        "[levels]\nhigh = \"allow\"\n[[rule]]\naction = \"allow\"\n[[rule]]\ntool = \"{a,b}\"\naction = \"deny\"";
+    let parsed = policy::parse(text, "policy.toml");
+    let places: Vec<_> = parsed.diagnostics.iter().map(|d| (d.severity, d.line)).collect();
+    assert_eq!(places, [(Severity::Warning, 2), (Severity::Warning, 3), (Severity::Warning, 6)]);
+    assert_eq!(parsed.policy.why_invalid(), None);
+}
