@@ -14,6 +14,7 @@ pub mod hub;
 pub mod intercept;
 
 pub mod config;
+pub mod journal;
 pub mod proc;
 pub mod socket;
 
