@@ -299,6 +299,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Policy(args)) => policy::run(&home, args)?.into(),
         Some(Command::Hub(args)) => hub::run(&home, args.command)?.into(),
         Some(Command::Doctor) => doctor::run(&home)?.into(),
-        Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command()).into(),
+        Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command())?.into(),
     })
 }

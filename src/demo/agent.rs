@@ -10,13 +10,14 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use rmcp::ServiceExt as _;
 use rmcp::model::{CallToolRequestParams, CallToolResult, ContentBlock};
-use rmcp::service::{RoleClient, RunningService};
+use rmcp::service::{Peer, RoleClient, RunningService};
 use rmcp::transport::{IntoTransport, TokioChildProcess};
 use serde_json::{Map, Value};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
+use tokio::task::JoinSet;
 
-use super::script::{SERVER, STEPS, Step};
+use super::script::{ACTS, Act, SERVER, Step};
 
 /// What the agent starts: this program as `wrap`, in front of this program as `demo-server`.
 pub fn command(program: &Path, home: &Path, root: &Path) -> Vec<OsString> {
@@ -34,7 +35,7 @@ pub async fn work(line: &[OsString], told: impl FnMut(&Step, &Answer)) -> Result
     let transport = TokioChildProcess::new(wrap).context("cannot start sayso wrap")?;
     tokio::select! {
         () = life_line() => Ok(()),
-        done = script(transport, STEPS, told) => {
+        done = script(transport, ACTS, told) => {
             let session = done?;
             life_line().await;
             session.cancel().await.context("the agent's session failed")?;
@@ -54,7 +55,7 @@ pub struct Answer {
 
 async fn script<T, E, A>(
     transport: T,
-    steps: &[Step],
+    acts: &[Act],
     mut told: impl FnMut(&Step, &Answer),
 ) -> Result<RunningService<RoleClient, ()>>
 where
@@ -63,18 +64,28 @@ where
 {
     let session = ().serve(transport).await.context("cannot speak MCP through sayso wrap")?;
     session.list_all_tools().await.context("cannot list the tools")?;
-    for step in steps {
-        tokio::time::sleep(step.pause).await;
-        let arguments: Map<String, Value> =
-            step.arguments.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
-        let request = CallToolRequestParams::new(step.tool).with_arguments(arguments);
-        let answer = match session.call_tool(request).await {
-            Ok(result) => Answer { text: text(&result), error: result.is_error == Some(true) },
-            Err(error) => Answer { text: error.to_string(), error: true },
-        };
-        told(step, &answer);
+    for act in acts {
+        tokio::time::sleep(act.pause).await;
+        let mut calls = JoinSet::new();
+        for step in act.calls {
+            let peer = session.peer().clone();
+            calls.spawn(async move { (step, call(&peer, step).await) });
+        }
+        while let Some(done) = calls.join_next().await {
+            let (step, answer) = done.context("a call of the agent failed")?;
+            told(step, &answer);
+        }
     }
     Ok(session)
+}
+
+async fn call(peer: &Peer<RoleClient>, step: &Step) -> Answer {
+    let arguments: Map<String, Value> =
+        step.arguments.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect();
+    match peer.call_tool(CallToolRequestParams::new(step.tool).with_arguments(arguments)).await {
+        Ok(result) => Answer { text: text(&result), error: result.is_error == Some(true) },
+        Err(error) => Answer { text: error.to_string(), error: true },
+    }
 }
 
 fn text(result: &CallToolResult) -> String {
@@ -111,15 +122,15 @@ mod tests {
         let (ours, theirs) = tokio::io::duplex(1 << 16);
         let server = Server::new(&folder.scratch()).unwrap();
         let server = tokio::spawn(async move { server.serve(theirs).await.unwrap().waiting().await });
-        let steps: Vec<Step> = STEPS.iter().map(|step| Step { pause: Duration::ZERO, ..*step }).collect();
+        let acts: Vec<Act> = ACTS.iter().map(|act| Act { pause: Duration::ZERO, ..*act }).collect();
         let mut answers = Vec::new();
-        let session = script(ours, &steps, |_, answer| answers.push(answer.clone())).await.unwrap();
+        let session = script(ours, &acts, |step, answer| answers.push((*step, answer.clone()))).await.unwrap();
         session.cancel().await.unwrap();
         server.await.unwrap().unwrap();
-        assert_eq!(answers.len(), STEPS.len());
-        assert!(answers.iter().all(|answer| !answer.error), "{answers:?}");
-        assert_eq!(answers[0].text, "build/\nnotes.txt\nsales.csv");
-        assert_eq!(answers[4].text, "cleaned\n");
-        assert_eq!(answers[7].text, "notes.txt\nreport.md");
+        assert_eq!(answers.len(), ACTS.iter().map(|act| act.calls.len()).sum::<usize>());
+        assert!(answers.iter().all(|(_, answer)| !answer.error), "{answers:?}");
+        assert_eq!(answers[0].1.text, "build/\nnotes.txt\nsales.csv");
+        assert!(answers.iter().any(|(step, answer)| step.tool == "run_command" && answer.text == "cleaned\n"));
+        assert_eq!(answers.last().unwrap().1.text, "notes.txt\nreport.md");
     }
 }

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::script;
 
+/// The longest temporary folder that is used, in bytes: an address has 104 bytes where it has fewest.
+const LONGEST_BASE: usize = 60;
+
 /// The two folders, removed on drop.
 #[derive(Debug)]
 pub struct Folder {
@@ -20,10 +23,13 @@ pub struct Folder {
 impl Folder {
     /// Makes both and fills them.
     pub fn new() -> Result<Self> {
+        // A socket's address is short: a long TMPDIR (as macOS has) leaves no room for it.
+        let usual = std::env::temp_dir();
+        let base = if usual.as_os_str().len() > LONGEST_BASE { PathBuf::from("/tmp") } else { usual };
         let dir = tempfile::Builder::new()
             .prefix("sayso-demo-")
             .permissions(fs::Permissions::from_mode(0o700))
-            .tempdir()
+            .tempdir_in(base)
             .context("cannot make a temporary folder; set TMPDIR to one that can be written")?;
         let made = Self { dir };
         made.fill().context("cannot fill the demo's folder")?;

@@ -7,17 +7,22 @@ use std::time::Duration;
 /// The server's label in the demo.
 pub const SERVER: &str = "demo";
 
-/// One call of the agent.
+/// Calls that the agent makes at once, as models do that call tools side by side. It goes on when all have come back.
 #[derive(Clone, Copy, Debug)]
+pub struct Act {
+    /// How long the agent waits before them, as a model that thinks would.
+    pub pause: Duration,
+    /// The calls.
+    pub calls: &'static [Step],
+}
+
+/// One call of the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The tool.
     pub tool: &'static str,
     /// Names and values of the arguments.
     pub arguments: &'static [(&'static str, &'static str)],
-    /// How long the agent waits before it, as a model that thinks would.
-    pub pause: Duration,
-    /// What a person is meant to see.
-    pub shows: &'static str,
 }
 
 /// The files in the folder before the agent begins.
@@ -30,67 +35,52 @@ pub const FILES: &[(&str, &str)] = &[
 /// The policy of the demo's home.
 pub const POLICY: &str = r#"# The demo's policy. What is not said here is as everywhere: low is allowed, medium is asked, high is confirmed.
 
+[timeout]
+default = "3m"           # you may want to read; without a policy it is 55s
+
 [[rule]]
 tool = "delete_file"
 action = "ask"
-timeout = "15s"
-reason = "the demo shows what silence means: after 15 seconds the answer is no"
+timeout = "12s"
+reason = "the demo shows what silence means: after 12 seconds the answer is no"
 "#;
 
-const REPORT: &str = "# Sales\n\nMarch 120, April 141, May is missing.\n\n\
-                      (To you at the console: `A` allows this and remembers it. The agent will ask for exactly this \
-                      call once more in a moment, and then it passes unasked.)\n";
+const REPORT: &[(&str, &str)] = &[
+    ("path", "report.md"),
+    (
+        "content",
+        "# Sales\n\nMarch 120, April 141, May is missing.\n\n(To you at the console: A allows this and remembers it. \
+         The agent will make exactly this call once more, and then it passes unasked.)\n",
+    ),
+];
 
-/// The calls, in order, one after the other.
-pub const STEPS: &[Step] = &[
-    Step {
-        tool: "list_files",
-        arguments: &[("path", ".")],
-        pause: Duration::from_millis(500),
-        shows: "low risk passes",
-    },
-    Step {
-        tool: "read_file",
-        arguments: &[("path", "sales.csv")],
-        pause: Duration::from_millis(500),
-        shows: "low risk passes",
-    },
-    Step {
-        tool: "write_file",
-        arguments: &[("path", "report.md"), ("content", REPORT)],
-        pause: Duration::from_millis(500),
-        shows: "medium risk is asked",
-    },
-    Step {
-        tool: "write_file",
-        arguments: &[("path", "notes.txt"), ("content", "All done.\n")],
-        pause: Duration::from_millis(700),
-        shows: "the same tool with other arguments is asked again",
-    },
-    Step {
-        tool: "run_command",
-        arguments: &[("command", "rm -rf ./build && echo cleaned")],
-        pause: Duration::from_millis(700),
-        shows: "high risk is confirmed with a word",
-    },
-    Step {
-        tool: "write_file",
-        arguments: &[("path", "report.md"), ("content", REPORT)],
-        pause: Duration::from_millis(700),
-        shows: "the remembered call passes unasked",
-    },
-    Step {
-        tool: "delete_file",
-        arguments: &[("path", "sales.csv")],
-        pause: Duration::from_millis(700),
-        shows: "silence is a denial after 15 seconds",
-    },
-    Step {
-        tool: "list_files",
-        arguments: &[("path", ".")],
-        pause: Duration::from_millis(500),
-        shows: "low risk passes",
-    },
+const NOTES: &[(&str, &str)] = &[
+    ("path", "notes.txt"),
+    ("content", "All done.\n\n(To you: this writes over your notes. d denies it, r denies it with a reason.)\n"),
+];
+
+const COMMAND: &[(&str, &str)] = &[("command", "rm -rf ./build && echo cleaned")];
+
+const fn call(tool: &'static str, arguments: &'static [(&'static str, &'static str)]) -> Step {
+    Step { tool, arguments }
+}
+
+const fn act(pause_ms: u64, calls: &'static [Step]) -> Act {
+    Act { pause: Duration::from_millis(pause_ms), calls }
+}
+
+/// What the agent does, in order. Beside each, what it shows.
+pub const ACTS: &[Act] = &[
+    // Low risk passes.
+    act(800, &[call("list_files", &[("path", ".")])]),
+    act(400, &[call("read_file", &[("path", "sales.csv")])]),
+    // A queue: medium is asked, the same tool with other arguments is asked again, high wants a word.
+    act(400, &[call("write_file", REPORT), call("write_file", NOTES), call("run_command", COMMAND)]),
+    // A remembered approval passes.
+    act(700, &[call("write_file", REPORT)]),
+    // Silence is a denial.
+    act(700, &[call("delete_file", &[("path", "sales.csv")])]),
+    act(400, &[call("list_files", &[("path", ".")])]),
 ];
 
 #[cfg(test)]
@@ -99,16 +89,13 @@ mod tests {
 
     #[test]
     fn the_agent_repeats_one_call_to_the_letter() {
-        let repeated = STEPS
-            .iter()
-            .enumerate()
-            .filter(|(i, a)| STEPS[..*i].iter().any(|b| (a.tool, a.arguments) == (b.tool, b.arguments)))
-            .filter(|(_, a)| a.tool == "write_file");
-        assert_eq!(repeated.count(), 1);
+        let calls: Vec<&Step> = ACTS.iter().flat_map(|act| act.calls).collect();
+        assert_eq!(calls.iter().filter(|call| call.arguments == REPORT).count(), 2);
+        assert_eq!(calls.iter().filter(|call| call.tool == "write_file").count(), 3);
     }
 
     #[test]
     fn the_pauses_add_up_to_seconds_and_not_to_minutes() {
-        assert!(STEPS.iter().map(|s| s.pause).sum::<Duration>() < Duration::from_secs(10));
+        assert!(ACTS.iter().map(|act| act.pause).sum::<Duration>() < Duration::from_secs(10));
     }
 }

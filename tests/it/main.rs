@@ -1,6 +1,9 @@
 //! The one integration binary: the real program, from outside.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops, and the line says where")]
 
+mod cli;
+mod docs;
+mod picture;
 mod policy;
 mod tidy;
 
