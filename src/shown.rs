@@ -175,7 +175,7 @@ pub enum Letters {
     Ascii,
 }
 
-/// What [`unit`] wrote.
+/// What [`unit()`] wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// In terminal cells.
