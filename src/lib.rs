@@ -18,6 +18,8 @@ pub mod journal;
 pub mod proc;
 pub mod socket;
 
+pub mod wrap;
+
 pub mod demo;
 
 pub mod cli;

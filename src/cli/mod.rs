@@ -289,7 +289,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let home = Home::find(cli.home.as_deref())?;
     Ok(match cli.command {
         None => anyhow::bail!("the console is not merged yet"),
-        Some(Command::Wrap(_)) => anyhow::bail!("the wrap is not merged yet"),
+        Some(Command::Wrap(args)) => crate::wrap::run(&home, args.name.as_deref(), &args.command)?.into(),
         Some(Command::Demo) => demo::run(cli.theme.as_deref())?.into(),
         Some(Command::DemoServer { root }) => demo::server(&root)?.into(),
         Some(Command::DemoAgent { root }) => demo::agent(&home, &root)?.into(),
