@@ -15,6 +15,7 @@ pub mod intercept;
 
 pub mod config;
 pub mod journal;
+pub mod log;
 pub mod proc;
 pub mod socket;
 

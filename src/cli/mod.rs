@@ -263,11 +263,25 @@ pub struct HubArgs {
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum HubCommand {
     /// Run in the foreground until stopped or idle
-    Run,
+    Run {
+        /// How far it is on its way into the background
+        #[arg(long, hide = true)]
+        stage: Option<HubStage>,
+    },
     /// Whether one runs, and what is attached
     Status,
     /// Stop it; held calls are denied
     Stop,
+}
+
+/// A hub that is started on demand is started twice: the first leaves its starter's session and starts the second,
+/// which then is nobody's child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HubStage {
+    /// Leave the session, start the second, end.
+    Leave,
+    /// Serve; say on standard error why not, and close it once the socket is there.
+    Serve,
 }
 
 /// Runs the command line and says how it ended.
@@ -294,7 +308,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::DemoServer { root }) => demo::server(&root)?.into(),
         Some(Command::DemoAgent { root }) => demo::agent(&home, &root)?.into(),
         Some(Command::History(args)) => history::run(&home, args)?.into(),
-        Some(Command::Approvals(args)) => approvals::run(&home, args)?.into(),
+        Some(Command::Approvals(args)) => approvals::run(&home, &args)?.into(),
         Some(Command::Risk(args)) => risk::run(&home, args)?.into(),
         Some(Command::Policy(args)) => policy::run(&home, args)?.into(),
         Some(Command::Hub(args)) => hub::run(&home, args.command)?.into(),

@@ -1,3 +1,13 @@
-//! The hub: the only process that judges, stores and settles.
+//! The hub: the only process that judges, stores and settles. `desk` is its machine; the rest is the shell around it.
 
+mod book;
 pub mod desk;
+mod pages;
+mod peer;
+mod run;
+mod spawn;
+mod watch;
+
+pub use run::{Ended, run};
+pub use spawn::leave;
+pub use watch::read as read_policy;

@@ -139,6 +139,6 @@ impl Sender {
 }
 
 /// Whether an error only says that the other end is gone.
-fn is_hang_up(e: &io::Error) -> bool {
+pub(super) fn is_hang_up(e: &io::Error) -> bool {
     matches!(e.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe)
 }

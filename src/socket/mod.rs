@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
 
 pub use frames::{Receiver, Sender};
-pub use start::{READY, connect_or_start};
+pub use start::{READY, connect_or_start, itself};
 
 use crate::config::Home;
 use crate::proc::{self, NotOurs};
@@ -57,6 +57,9 @@ pub enum SocketError {
     /// The hub said no.
     #[error("{0}")]
     Refused(String),
+    /// The other end ended before it said anything.
+    #[error("the hub hung up without a word; run `sayso doctor`")]
+    HungUp,
     /// The other end does not speak as it should.
     #[error("the other end does not speak as a hub does: {0}")]
     Strange(String),
@@ -71,6 +74,17 @@ pub enum SocketError {
         /// What the system said.
         why: io::Error,
     },
+}
+
+impl SocketError {
+    /// Whether the other end only went away.
+    pub fn is_hang_up(&self) -> bool {
+        match self {
+            Self::HungUp => true,
+            Self::Io { why, .. } => frames::is_hang_up(why),
+            _ => false,
+        }
+    }
 }
 
 fn failed(what: impl Into<String>) -> impl FnOnce(io::Error) -> SocketError {
@@ -180,19 +194,24 @@ pub async fn greet(link: &mut Link, role: Role) -> Result<(), SocketError> {
         Some(FromHub::Hello(hello)) => Err(SocketError::OtherVersion { build: hello.build, theirs: hello.version }),
         Some(FromHub::Refused(why)) => Err(SocketError::Refused(why)),
         Some(_) => Err(SocketError::Strange("its first word was no hello".to_owned())),
-        None => Err(SocketError::Strange("it hung up without a word".to_owned())),
+        None => Err(SocketError::HungUp),
     }
 }
 
-/// Connects as `role`, starting a hub when none runs.
+/// Connects as `role`, starting a hub when none runs. A hub that was just leaving is given up for the next.
 pub async fn attach(home: &Home, role: Role) -> Result<Link, SocketError> {
-    let within = READY;
     let attached = async {
-        let mut link = connect_or_start(home, within).await?;
-        greet(&mut link, role).await?;
-        Ok(link)
+        let mut again = true;
+        loop {
+            let mut link = connect_or_start(home, READY).await?;
+            match greet(&mut link, role.clone()).await {
+                Ok(()) => return Ok(link),
+                Err(e) if again && e.is_hang_up() => again = false,
+                Err(e) => return Err(e),
+            }
+        }
     };
-    tokio::time::timeout(within * 2, attached).await.unwrap_or(Err(SocketError::Late(within * 2)))
+    tokio::time::timeout(READY * 3, attached).await.unwrap_or(Err(SocketError::Late(READY * 3)))
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ fn start(home: &Home) -> Result<Option<ChildStderr>, SocketError> {
     if let Some(dir) = &home.given {
         command.arg("--home").arg(dir);
     }
-    command.args(["hub", "run", "--detach"]).env_clear().current_dir("/");
+    command.args(["hub", "run", "--stage", "leave"]).env_clear().current_dir("/");
     for name in ENVIRONMENT {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);
@@ -112,7 +112,7 @@ fn start(home: &Home) -> Result<Option<ChildStderr>, SocketError> {
 }
 
 /// A command that runs the file this process runs, even if its path leads elsewhere by now.
-fn itself() -> io::Result<Command> {
+pub fn itself() -> io::Result<Command> {
     let path = std::env::current_exe()?;
     if cfg!(not(target_os = "linux")) {
         return Ok(Command::new(path));
