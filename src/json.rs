@@ -5,7 +5,7 @@
 //! text. `serde_json` alone would not do: it lets duplicate keys and, in skipped values, lone surrogates through.
 //!
 //! One exception to the letter: U+0085, U+2028 and U+2029 in strings are written as escapes. They end a line for some
-//! readers of lines (Node's `readline`, Python's `splitlines`), so that raw they would do what a bare CR does.
+//! readers of lines (`readline` of Node 24 and later, Python's `splitlines`), so raw they would do what a bare CR does.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -43,6 +43,9 @@ pub enum Fault {
     /// RFC 8259 section 4: readers differ in which one counts.
     #[error("the key {0:?} stands twice in one object")]
     DuplicateKey(String),
+    /// RFC 8259 section 6: readers differ in what they make of it (infinity, an error).
+    #[error("a number beyond the range of a double at byte {0}")]
+    NumberRange(usize),
     /// Anything else that is not JSON.
     #[error("not JSON at byte {0}")]
     Syntax(usize),
@@ -98,14 +101,14 @@ fn scan(bytes: &[u8], duplicates: Duplicates, outline_depth: usize) -> Result<Ou
         at: 0,
         kept: 0,
         out: String::with_capacity(text.len() + 1),
-        keys: Vec::new(),
+        keys: Vec::with_capacity(8),
         key_depth: match duplicates {
             Duplicates::Everywhere => MAX_DEPTH,
             Duplicates::Envelope => 2,
         },
         breaks: !bytes.is_ascii() && LINE_BREAKS.iter().any(|(raw, _)| memmem::find(bytes, raw).is_some()),
         outline_depth,
-        members: Vec::new(),
+        members: Vec::with_capacity(if outline_depth == 0 { 0 } else { 8 }),
         open_members: [0; 2],
     };
     scan.document()?;
@@ -307,6 +310,7 @@ impl Scan<'_> {
     }
 
     fn number(&mut self) -> Result<(), Fault> {
+        let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -319,12 +323,17 @@ impl Scan<'_> {
             self.at += 1;
             self.digits()?;
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
+        let scientific = matches!(self.peek(), Some(b'e' | b'E'));
+        if scientific {
             self.at += 1;
             if matches!(self.peek(), Some(b'+' | b'-')) {
                 self.at += 1;
             }
             self.digits()?;
+        }
+        let may_overflow = scientific || self.at - start > f64::MAX_10_EXP as usize;
+        if may_overflow && !self.text[start..self.at].parse::<f64>().is_ok_and(f64::is_finite) {
+            return Err(Fault::NumberRange(start));
         }
         Ok(())
     }

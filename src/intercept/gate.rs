@@ -26,6 +26,7 @@ impl Intercept {
             Err(refusal) => return self.refuse(refusal, out),
         };
         let id = frame.id().unwrap_or("null");
+        let definition = self.catalog.get(&call.tool).map(|definition| definition.digest);
         let trouble = if let Some(words) = &self.server_end {
             Some(format!("the server ended ({words})"))
         } else if self.waiting_bytes + frame.text().len() > self.settings.max_held_bytes {
@@ -52,13 +53,23 @@ impl Intercept {
         for definitions in self.catalog.take_fresh() {
             out.push(Effect::ToHub(ToHub::Catalog(definitions)));
         }
-        out.push(Effect::ToHub(ToHub::Submit(Submit { ask, era, tool, params, repeats })));
+        out.push(Effect::ToHub(ToHub::Submit(Submit { ask, era, tool: tool.clone(), params, repeats })));
         let token = progress_token.map(Into::into);
         self.waiting_bytes += frame.text().len();
-        self.fly(key.clone(), State::Waiting { ask });
-        let waiting =
-            Waiting { key, frame, era, token, repeatable, deadline: None, next_progress: None, progressed: 0 };
-        self.waiting.insert(ask, waiting);
+        self.fly(key.clone(), frame.id(), State::Waiting { ask });
+        let asked = Waiting {
+            key,
+            frame,
+            tool,
+            definition,
+            era,
+            token,
+            repeatable,
+            deadline: None,
+            next_progress: None,
+            progressed: 0,
+        };
+        self.waiting.insert(ask, asked);
     }
 
     /// Takes a waiting call off the list; its id is free again.
@@ -106,24 +117,36 @@ impl Intercept {
             }
             return;
         };
+        let doubt = decision.is_allowed().then(|| self.doubt(&waiting, digest)).flatten();
         let Waiting { key, frame, era, repeatable, .. } = waiting;
-        let bound = frame.params_digest() == digest;
-        match decision.kind {
-            DecisionKind::Allowed if bound => {
-                self.fly(key, State::Sent { call: id, at: now, repeatable });
+        let answer = |decision: &Decision| Effect::ToHost(reply::denial(frame.id().unwrap_or("null"), era, decision));
+        match (decision.kind, doubt) {
+            (DecisionKind::Allowed, None) => {
+                self.fly(key, frame.id(), State::Sent { call: id, at: now, repeatable });
                 out.push(Effect::ToServer(frame.into_line()));
             }
-            DecisionKind::Allowed => {
-                warn(out, "a decision came for other params than those waiting; the call was not sent");
-                let why = "what was decided on is not what would be sent";
-                out.push(Effect::ToHost(reply::denial(frame.id().unwrap_or("null"), era, &blocked(why))));
+            (DecisionKind::Allowed, Some(why)) => {
+                warn(out, &format!("an allowed call was not sent: {why}"));
+                out.push(answer(&blocked(why)));
                 out.push(finish(id, Outcome::Error, 0, 0));
             }
-            DecisionKind::Denied | DecisionKind::TimedOut | DecisionKind::Withdrawn | DecisionKind::Blocked => {
-                out.push(Effect::ToHost(reply::denial(frame.id().unwrap_or("null"), era, decision)));
+            (DecisionKind::Denied | DecisionKind::TimedOut | DecisionKind::Withdrawn | DecisionKind::Blocked, _) => {
+                out.push(answer(decision));
             }
         }
         self.end_if_quiet(out);
+    }
+
+    /// Why an allowed call is not sent after all: what was decided on is not what would happen.
+    fn doubt(&self, waiting: &Waiting, decided_on: Digest) -> Option<&'static str> {
+        let defined = self.catalog.get(&waiting.tool).map(|definition| definition.digest);
+        if waiting.frame.params_digest() != decided_on {
+            Some("what was decided on is not what would be sent")
+        } else if waiting.definition.is_some() && waiting.definition != defined {
+            Some("the server changed the tool's definition in the meantime")
+        } else {
+            None
+        }
     }
 
     /// Takes calls back: the hub is told, the host is not (it went away, or took them back itself).
@@ -162,10 +185,10 @@ impl Intercept {
         }
     }
 
-    pub(super) fn deny_for_server_end(&mut self, asks: &[u64], out: &mut Vec<Effect>) {
-        let words = self.server_end.clone().unwrap_or_default();
+    pub(super) fn deny_for_server_end(&mut self, words: &str, out: &mut Vec<Effect>) {
+        let asks: Vec<u64> = self.waiting.keys().copied().collect();
         self.deny_all(&format!("the server ended ({words})"), out);
-        self.withdraw(asks, "the server ended", out);
+        self.withdraw(&asks, "the server ended", out);
     }
 
     /// The server asked for input: the same call may come again once, under a new id, with the state it was given.

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::call::{CallId, Digest, Era};
+use crate::call::{CallId, Digest, Era, ToolName};
 use crate::decision::Outcome;
 use crate::mcp::catalog::Catalog;
 use crate::mcp::frame::{self, Frame, IdKey, Kind, Limits, Refusal};
@@ -96,6 +96,8 @@ pub enum Effect {
 struct Flight {
     /// Tells two requests with the same id apart.
     serial: u64,
+    /// The id's token, to the letter.
+    id: Box<str>,
     state: State,
 }
 
@@ -114,6 +116,9 @@ enum State {
 struct Waiting {
     key: IdKey,
     frame: Frame,
+    tool: ToolName,
+    /// Digest of the tool's definition when the hub was asked, if it was listed then.
+    definition: Option<Digest>,
     era: Era,
     token: Option<Box<str>>,
     /// What a repeat with input has to match; only in modern requests.
@@ -244,7 +249,11 @@ impl Intercept {
             Some(TOOLS_LIST) => Some(frame.param("cursor").is_none_or(|cursor| cursor == "null")),
             _ => None,
         };
-        self.fly(key, State::Passed { listing });
+        if let Some(words) = &self.server_end {
+            out.push(server_gone(frame.id().unwrap_or("null"), words, false));
+            return;
+        }
+        self.fly(key, frame.id(), State::Passed { listing });
         self.to_server(frame, out);
     }
 
@@ -281,9 +290,9 @@ impl Intercept {
         false
     }
 
-    fn fly(&mut self, key: IdKey, state: State) {
+    fn fly(&mut self, key: IdKey, id: Option<&str>, state: State) {
         self.serial += 1;
-        self.flights.insert(key, Flight { serial: self.serial, state });
+        self.flights.insert(key, Flight { serial: self.serial, id: id.unwrap_or("null").into(), state });
     }
 
     fn to_server(&self, frame: Frame, out: &mut Vec<Effect>) {
@@ -374,14 +383,16 @@ impl Intercept {
         if self.server_end.is_some() {
             return;
         }
-        let asks: Vec<u64> = self.waiting.keys().copied().collect();
-        self.server_end = Some(words);
-        self.deny_for_server_end(&asks, out);
+        self.deny_for_server_end(&words, out);
         for flight in std::mem::take(&mut self.flights).into_values() {
-            if let State::Sent { call, at, .. } = flight.state {
-                out.push(finish(call, Outcome::Error, 0, now.saturating_sub(at)));
-            }
+            let sent = match flight.state {
+                State::Sent { call, at, .. } => Some(finish(call, Outcome::Error, 0, now.saturating_sub(at))),
+                State::Passed { .. } | State::Waiting { .. } => None,
+            };
+            out.push(server_gone(&flight.id, &words, sent.is_some()));
+            out.extend(sent);
         }
+        self.server_end = Some(words);
         self.end_if_quiet(out);
     }
 
@@ -399,6 +410,12 @@ impl Intercept {
 
 fn finish(id: CallId, outcome: Outcome, bytes: usize, duration_ms: u64) -> Effect {
     Effect::ToHub(ToHub::Finish(Finish { id, outcome, bytes: bytes as u64, duration_ms }))
+}
+
+/// The answer to a request that the server can no longer give.
+fn server_gone(id: &str, words: &str, may_have_run: bool) -> Effect {
+    let doubt = if may_have_run { "; the call was sent to it and may have run" } else { "" };
+    Effect::ToHost(reply::error(Some(id), INTERNAL_ERROR, &format!("the server ended ({words}){doubt}")))
 }
 
 fn warn(out: &mut Vec<Effect>, text: &str) {
