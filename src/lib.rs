@@ -18,6 +18,7 @@ pub mod journal;
 pub mod log;
 pub mod proc;
 pub mod socket;
+pub mod store;
 
 pub mod wrap;
 
