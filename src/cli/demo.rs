@@ -34,7 +34,7 @@ pub fn run(theme: Option<&str>) -> anyhow::Result<Exit> {
     };
     agent.stop();
     let stopped = hub::run(&home, HubCommand::Stop);
-    let told = shown.and_then(|_| tell(&home, &agent.log));
+    let told = shown.and_then(|()| tell(&home, &agent.log));
     stopped.and(folder.remove())?;
     told
 }

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use sayso::cli::{Cli, Command};
+
+use crate::world::World;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -271,5 +274,49 @@ fn what_the_threat_model_calls_stopped_has_a_test() {
     {
         let number = row[2..5].to_owned();
         assert!(tests.contains(&format!("- {number}: ")), "{number} is called stopped, and no test tries it");
+    }
+}
+
+#[test]
+fn the_rules_in_the_readme_are_a_valid_policy() {
+    let rules: String = blocks(&read("README.md"))
+        .into_iter()
+        .filter(|(_, body)| body.contains("[[rule]]"))
+        .map(|(_, body)| body)
+        .collect();
+    let parsed = sayso::policy::parse(&rules, "README.md");
+    assert!(!rules.is_empty() && parsed.error().is_none(), "{:?}", parsed.error());
+}
+
+#[test]
+fn folders_and_files_have_the_modes_that_the_readme_says() {
+    let world = World::with_policy(crate::world::ECHO_RUNS);
+    let mut host = world.wrap(&[]);
+    host.initialize();
+    host.call(1, "echo", &serde_json::json!({"text": "x"}));
+    host.answer(1);
+    let mut seen = BTreeSet::new();
+    check_modes(world.home(), world.home(), &mut seen);
+    for name in ["hub.sock", "hub.lock", "journal", "sled", "log"] {
+        assert!(seen.contains(name), "{name} is not there: {seen:?}");
+    }
+}
+
+/// What sayso made below this folder is for its owner alone.
+fn check_modes(home: &Path, dir: &Path, seen: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.strip_prefix(home).unwrap().display().to_string();
+        // Made by the test and its server.
+        if matches!(name.as_str(), "policy.toml" | "received.log") {
+            continue;
+        }
+        let meta = fs::symlink_metadata(&path).unwrap();
+        let mode = meta.permissions().mode() & 0o777;
+        assert_eq!(mode, if meta.is_dir() { 0o700 } else { 0o600 }, "{name} has mode {mode:o}");
+        if meta.is_dir() {
+            check_modes(home, &path, seen);
+        }
+        seen.insert(name);
     }
 }
