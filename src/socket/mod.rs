@@ -172,10 +172,13 @@ pub async fn connect_to_any(home: &Home) -> Result<Link, SocketError> {
     fits(&address)?;
     match UnixStream::connect(&address).await {
         Ok(stream) => Link::of(stream),
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
-            Err(SocketError::NoHub)
-        }
-        Err(e) => Err(failed(format!("connect to {}", address.display()))(e)),
+        Err(e) => match e.kind() {
+            // The last: what should be a folder is none. Whoever starts a hub then is told so.
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory => {
+                Err(SocketError::NoHub)
+            }
+            _ => Err(failed(format!("connect to {}", address.display()))(e)),
+        },
     }
 }
 

@@ -4,6 +4,7 @@
 mod cli;
 mod demo;
 mod docs;
+mod hub;
 mod picture;
 mod policy;
 mod tidy;
