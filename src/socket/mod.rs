@@ -185,8 +185,12 @@ pub async fn connect_to_any(home: &Home) -> Result<Link, SocketError> {
 /// Connects to a running hub that is the same program as this one.
 pub async fn connect(home: &Home) -> Result<Link, SocketError> {
     let link = connect_to_any(home).await?;
-    proc::check_program(link.pid).map_err(SocketError::OtherHub)?;
-    Ok(link)
+    match proc::check_program(link.pid) {
+        Ok(()) => Ok(link),
+        // It is ending, or has ended and somebody else keeps its socket: no hub of ours either way.
+        Err(NotOurs::Unseen { why, .. }) if why.kind() == io::ErrorKind::NotFound => Err(SocketError::NoHub),
+        Err(e) => Err(SocketError::OtherHub(e)),
+    }
 }
 
 /// Says hello as `role` and hears the hub's. From then on the connection is the role's.
