@@ -6,10 +6,14 @@
 //!
 //! `fixture host COMMAND …` is the other end: a stand-in for an AI host that starts the command with its own standard
 //! streams and waits. Tests start wraps through it, so that the console's process does not descend from the host.
+//!
+//! `fixture pump COMMAND …` copies bytes between its own standard streams and the command's with a thread each way: the
+//! least that anything in between could cost. Benches measure against it.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -76,7 +80,8 @@ const ESCAPES: &str = "\x1b]52;c;cm0gLXJmIH4=\x07\x1b]8;;http://evil.example\x1b
 struct Message<'a> {
     #[serde(borrow)]
     id: Option<&'a RawValue>,
-    method: Option<&'a str>,
+    #[serde(borrow)]
+    method: Option<Cow<'a, str>>,
     #[serde(borrow)]
     params: Option<&'a RawValue>,
 }
@@ -134,6 +139,9 @@ fn main() -> ExitCode {
     if args.peek().is_some_and(|word| word == "host") {
         return host(args.skip(1));
     }
+    if args.peek().is_some_and(|word| word == "pump") {
+        return pump(args.skip(1)).unwrap_or(ExitCode::from(74));
+    }
     let mut fixture = Fixture {
         mode: Mode::Echo,
         log: None,
@@ -169,6 +177,26 @@ fn host(mut words: impl Iterator<Item = String>) -> ExitCode {
     let program = words.next().expect("a command for the host to start");
     let status = Command::new(program).args(words).status().expect("the command starts");
     ExitCode::from(u8::try_from(status.code().unwrap_or(255)).unwrap_or(255))
+}
+
+fn pump(mut words: impl Iterator<Item = String>) -> io::Result<ExitCode> {
+    fn copy(mut from: impl Read, mut to: impl Write) -> io::Result<()> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match from.read(&mut buffer)? {
+                0 => return Ok(()),
+                n => to.write_all(&buffer[..n])?,
+            }
+        }
+    }
+    let mut command = Command::new(words.next().expect("a command for the pump to start"));
+    let mut child = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let to_child = child.stdin.take().expect("a pipe");
+    let from_host = File::from(io::stdin().take_fd()?);
+    std::thread::spawn(move || copy(from_host, to_child));
+    copy(child.stdout.take().expect("a pipe"), File::from(io::stdout().take_fd()?))?;
+    child.wait()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Fixture {
@@ -219,7 +247,7 @@ impl Fixture {
             return Ok(false);
         };
         let id = message.id.map_or("null", RawValue::get);
-        match message.method {
+        match message.method.as_deref() {
             Some("initialize") => result(
                 out,
                 id,
