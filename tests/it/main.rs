@@ -9,5 +9,7 @@ mod picture;
 mod policy;
 mod tidy;
 
+mod bypass;
+mod servers;
 mod world;
 mod wrap;

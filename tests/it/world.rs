@@ -137,9 +137,13 @@ impl World {
         String::from_utf8_lossy(&bytes).split_terminator('\n').map(str::to_owned).collect()
     }
 
-    /// The `tools/call` lines that reached the fixture: the proof of what ran.
+    /// The `tools/call` lines that reached the fixture (and whatever is not JSON): the proof of what ran.
     pub fn ran(&self) -> Vec<String> {
-        self.received().into_iter().filter(|line| line.contains("tools/call")).collect()
+        let is_call = |line: &String| match serde_json::from_str::<Value>(line) {
+            Ok(message) => message["method"] == "tools/call",
+            Err(_) => true,
+        };
+        self.received().into_iter().filter(is_call).collect()
     }
 
     /// The history, newest first, as `sayso history --json` tells it.

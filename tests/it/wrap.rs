@@ -67,6 +67,7 @@ fn exit_codes_and_signals_are_passed_on() {
         let mut host = world.wrap_command(None, &sh(script));
         host.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
         assert_eq!(host.wait(), code, "{script}: {}", host.stderr());
+        assert!(host.answer(1)["error"].is_object(), "a request that nobody will answer");
         assert_eq!(host.raw_or_end(), None);
         assert!(host.stderr().contains("the server"), "{script} ends without a word: {}", host.stderr());
     }
@@ -84,6 +85,7 @@ fn a_command_that_cannot_be_started_says_so_with_the_code_of_a_shell() {
         let mut host = world.wrap_command(None, &[command]);
         host.send(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
         assert_eq!(host.wait(), code, "{command}");
+        assert!(host.answer(1)["error"]["message"].as_str().is_some_and(|text| text.contains(words)), "{command}");
         assert_eq!(host.raw_or_end(), None, "standard output carries protocol only");
         assert!(host.stderr().contains(words), "{command}: {}", host.stderr());
     }
