@@ -116,7 +116,7 @@ pub struct HistoryArgs {
 }
 
 /// Which calls of the history.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub struct Select {
     /// Only this server's
     #[arg(long, value_name = "S")]

@@ -5,6 +5,7 @@ mod cli;
 mod demo;
 mod docs;
 mod hub;
+mod journal;
 mod picture;
 mod policy;
 mod tidy;
