@@ -351,6 +351,7 @@ impl<'a> Session<'a> {
         // While it still answers what was asked, it may take its time.
         if let (Fate::Closing(_), Some(ended)) = (self.fate, self.host_ended)
             && self.intercept.in_flight() > 0
+            && !self.to_host.is_broken()
         {
             self.fate = Fate::Closing((now + self.settings.grace).min(ended + LONGEST_GRACE));
         }

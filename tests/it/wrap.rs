@@ -1,6 +1,11 @@
 //! `sayso wrap` from outside: what passes through it, what does not, and how it ends. What reached the server is read
 //! from the file in which the fixture writes every raw line it gets.
 
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -242,6 +247,106 @@ fn neither_side_waits_for_ever_when_both_write_before_they_read() {
     let mut seen: Vec<u64> = (1..=60).map(|_| host.message()["id"].as_u64().expect("an id")).collect();
     seen.sort_unstable();
     assert_eq!(seen, (1..=60).collect::<Vec<_>>());
+}
+
+/// What a server answers to this request when the wrap's input and output are these.
+fn over(input: impl Into<Stdio>, output: impl Into<Stdio>) -> (World, Child) {
+    let world = World::new();
+    let mut command = world.sayso();
+    command.args(["wrap", "--"]).arg(fixture()).stdin(input).stdout(output).stderr(Stdio::null());
+    let child = command.spawn().expect("the wrap starts");
+    (world, child)
+}
+
+const PING: &[u8] = b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n";
+const PONG: &str = "{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n";
+
+#[test]
+fn sockets_serve_as_standard_streams_and_stay_as_they_were() {
+    let (ours, theirs) = UnixStream::pair().expect("a pair");
+    let (mut input, output) = (ours.try_clone().expect("a clone"), theirs.try_clone().expect("a clone"));
+    let (_world, mut child) = over(OwnedFd::from(theirs.try_clone().expect("a clone")), OwnedFd::from(output));
+    let mut answer = String::new();
+    input.write_all(PING).expect("written");
+    BufReader::new(&ours).read_line(&mut answer).expect("an answer");
+    assert_eq!(answer, PONG);
+    assert!(!is_non_blocking(&theirs), "the host's own end was changed");
+    input.shutdown(std::net::Shutdown::Write).expect("shut");
+    assert!(child.wait().is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn pipes_stay_as_they_were() {
+    let (their_input, mut input) = std::io::pipe().expect("a pipe");
+    let (output, their_output) = std::io::pipe().expect("a pipe");
+    let kept = (their_input.try_clone().expect("a clone"), their_output.try_clone().expect("a clone"));
+    let (_world, mut child) = over(OwnedFd::from(their_input), OwnedFd::from(their_output));
+    input.write_all(PING).expect("written");
+    let mut answer = String::new();
+    BufReader::new(output).read_line(&mut answer).expect("an answer");
+    assert_eq!(answer, PONG);
+    assert!(!is_non_blocking(&kept.0) && !is_non_blocking(&kept.1), "the host's own ends were changed");
+    drop(input);
+    assert!(child.wait().is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn files_serve_as_standard_streams() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, to) = (folder.path().join("in"), folder.path().join("out"));
+    fs::write(&from, PING).expect("written");
+    fs::write(&to, "before\n").expect("written");
+    let append = fs::OpenOptions::new().append(true).open(&to).expect("opened");
+    let (_world, mut child) = over(File::open(&from).expect("opened"), append);
+    assert!(child.wait().is_ok_and(|status| status.success()));
+    assert_eq!(fs::read_to_string(&to).expect("read"), format!("before\n{PONG}"));
+}
+
+#[test]
+fn nothing_as_input_ends_at_once() {
+    let (_world, mut child) = over(Stdio::null(), Stdio::null());
+    assert!(child.wait().is_ok_and(|status| status.success()));
+}
+
+#[test]
+fn a_host_that_stops_reading_ends_the_session() {
+    let world = World::new();
+    let script = "echo '{\"jsonrpc\":\"2.0\",\"method\":\"up\"}'; while :; do echo '{\"jsonrpc\":\"2.0\",\"method\":\"x\"}'; sleep 0.01; done";
+    let mut command = world.sayso();
+    command.args(["wrap", "--"]).args(sh(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the wrap starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(PING).expect("written");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    output.read_line(&mut String::new()).expect("a line");
+    drop(output);
+    let status = child.wait().expect("it ends although its input is open");
+    assert!(!status.success(), "the server was ended by a signal");
+}
+
+#[test]
+fn a_host_that_does_not_read_for_a_while_loses_nothing() {
+    let world = World::new();
+    let script = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo \"{\\\"jsonrpc\\\":\\\"2.0\\\",\\\"method\\\":\\\"n\\\",\\\"params\\\":{\\\"i\\\":$i}}\"; done";
+    let mut command = world.sayso();
+    command.args(["wrap", "--"]).args(sh(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the wrap starts");
+    child.stdin.as_mut().expect("a pipe").write_all(PING).expect("written");
+    std::thread::sleep(Duration::from_millis(700));
+    let mut count = 0;
+    for line in BufReader::new(child.stdout.take().expect("a pipe")).lines() {
+        let line: serde_json::Value = serde_json::from_str(&line.expect("a line")).expect("JSON");
+        if line["method"] == "n" {
+            count += 1;
+            assert_eq!(line["params"]["i"], count);
+        }
+    }
+    assert_eq!(count, 20_000);
+    assert!(child.wait().is_ok_and(|status| status.success()));
+}
+
+fn is_non_blocking(fd: impl AsFd) -> bool {
+    rustix::fs::fcntl_getfl(fd).expect("its flags").contains(rustix::fs::OFlags::NONBLOCK)
 }
 
 pub fn kill(signal: &str, pid: u32) {
