@@ -53,8 +53,10 @@ pub struct Process {
 pub trait Grants {
     /// The approval with this key that holds at `wall` (milliseconds since the Unix epoch).
     fn find(&self, key: &Digest, wall: i64) -> Option<Grant>;
-    /// All that hold at `wall`.
-    fn all(&self, wall: i64) -> Vec<Grant>;
+    /// Those of these that are remembered, whether they hold or have ended; of none: all that are.
+    fn known(&self, ids: &[GrantId]) -> Vec<GrantId>;
+    /// Those that end with this session.
+    fn of_session(&self, session: &SessionId) -> Vec<GrantId>;
 }
 
 /// What the shell tells the desk.
@@ -287,7 +289,7 @@ impl Desk {
             ToHub::Decide(decide) if console => self.decide(now, peer, &decide, out),
             ToHub::History { .. } if console => out.push(Effect::SendHistory(peer, message)),
             ToHub::Approvals if !wrap => out.push(Effect::SendApprovals(peer)),
-            ToHub::Revoke(ids) if !wrap => self.revoke(now, peer, &ids, grants, out),
+            ToHub::Revoke(ids) if !wrap => self.revoke(peer, &ids, grants, out),
             ToHub::Status if !wrap => out.push(Effect::Send(peer, FromHub::Status(self.status(peer)))),
             ToHub::Stop if !wrap => self.stop(now, out),
             _ => {
@@ -474,9 +476,8 @@ impl Desk {
         self.changed = true;
         self.withdraw(now, |held| held.peer == peer, "the wrap ended", out);
         self.sent.retain(|_, owner| *owner != peer);
-        let ended = |grant: &Grant| grant.session.as_ref() == Some(&wrap.session);
-        for grant in grants.all(now.wall).into_iter().filter(ended) {
-            self.take_back(grant.id, "the session ended", out);
+        for id in grants.of_session(&wrap.session) {
+            self.take_back(id, "the session ended", out);
         }
     }
 

@@ -37,8 +37,6 @@ const INDEX_WITHIN: Duration = Duration::from_millis(50);
 const FAREWELL: Duration = Duration::from_secs(1);
 /// How many events are drained at once.
 const BATCH: usize = 256;
-/// The most approvals that are listed, newest first, so that the list fits a message.
-const MOST_LISTED: usize = 50_000;
 
 /// Everything that can happen to a hub.
 #[derive(Debug)]
@@ -283,9 +281,8 @@ impl Hub {
             Effect::Journal(_) => {}
             Effect::Send(id, message) => self.send(id, &message),
             Effect::SendApprovals(id) => {
-                let mut listed = self.book.list(now.wall);
-                listed.truncate(MOST_LISTED);
-                self.send(id, &FromHub::Approvals(listed));
+                let listed = self.book.list(now.wall);
+                self.send(id, &listed.map_or_else(FromHub::Refused, FromHub::Approvals));
             }
             Effect::SendHistory(id, question) => {
                 if let ToHub::History { before, filter, limit } = question {
@@ -309,19 +306,25 @@ impl Hub {
     }
 
     /// What is due by the clock and concerns no call.
-    fn look_around(&mut self, desk: &Desk, now: Now) {
+    fn look_around(&mut self, desk: &mut Desk, now: Now) {
         let at = Instant::now();
+        let mut notice = None;
         if self.sync_at.is_some_and(|due| due <= at) && !self.syncing {
             self.sync_at = None;
             self.syncing = self.sync_aside();
         }
         if self.index_at.is_some_and(|due| due <= at) {
             self.index_at = None;
-            self.book.index(now.wall);
+            notice = self.book.index(now.wall);
         }
         let idle = desk.is_idle() && self.peers.is_empty();
         self.idle_at = if idle { self.idle_at.or(Some(at + IDLE)) } else { None };
         self.stopping |= self.idle_at.is_some_and(|due| due <= at);
+        if let Some(notice) = notice.filter(|notice| self.told.insert(notice.clone())) {
+            let mut effects = Vec::new();
+            desk.handle(now, Event::Notice(notice), &self.book, &mut effects);
+            self.commit(desk, now, effects);
+        }
     }
 
     /// Syncs on another thread; whether there was anything to sync.

@@ -93,23 +93,14 @@ impl Desk {
         }
     }
 
-    pub(super) fn revoke(
-        &mut self,
-        now: Now,
-        peer: PeerId,
-        ids: &[GrantId],
-        grants: &dyn Grants,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn revoke(&mut self, peer: PeerId, ids: &[GrantId], grants: &dyn Grants, out: &mut Vec<Effect>) {
         let who = match (self.consoles.get(&peer), self.commands.get(&peer)) {
             (Some(console), _) => console.who.clone(),
             (None, Some(who)) => who.clone(),
             (None, None) => return,
         };
-        for grant in grants.all(now.wall) {
-            if ids.is_empty() || ids.contains(&grant.id) {
-                self.take_back(grant.id, &who, out);
-            }
+        for id in grants.known(ids) {
+            self.take_back(id, &who, out);
         }
         out.push(Effect::SendApprovals(peer));
     }

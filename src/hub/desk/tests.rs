@@ -26,8 +26,11 @@ impl<S: std::hash::BuildHasher> Grants for HashMap<GrantId, Grant, S> {
     fn find(&self, key: &Digest, wall: i64) -> Option<Grant> {
         self.values().find(|g| g.key == *key && g.holds_at(wall)).cloned()
     }
-    fn all(&self, wall: i64) -> Vec<Grant> {
-        self.values().filter(|g| g.holds_at(wall)).cloned().collect()
+    fn known(&self, ids: &[GrantId]) -> Vec<GrantId> {
+        self.keys().filter(|id| ids.is_empty() || ids.contains(id)).copied().collect()
+    }
+    fn of_session(&self, session: &SessionId) -> Vec<GrantId> {
+        self.values().filter(|g| g.session.as_ref() == Some(session)).map(|g| g.id).collect()
     }
 }
 
