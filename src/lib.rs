@@ -24,4 +24,6 @@ pub mod wrap;
 
 pub mod demo;
 
+pub mod console;
+
 pub mod cli;

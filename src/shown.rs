@@ -66,6 +66,34 @@ impl Shown {
         Self(text.to_owned())
     }
 
+    /// Takes the next character (with its marks, or the run it begins) off `chars` and appends its safe form: the
+    /// smallest piece that a line may be wrapped at. `None` at the end.
+    pub fn take(&mut self, chars: &mut (impl Iterator<Item = char> + Clone), letters: Letters) -> Option<Unit> {
+        unit(chars, letters, &mut self.0)
+    }
+
+    /// Takes visible ASCII (no blanks, no quote, no backslash) off the front of `text`, at most `cells` of it, and says
+    /// how many bytes that was: the quick way through long plain text. Leaves alone a letter that a mark may follow.
+    pub fn take_plain(&mut self, text: &str, cells: usize) -> usize {
+        let plain = |b: &u8| matches!(b, b'!'..=b'~') && !matches!(b, b'"' | b'\\');
+        let bytes = text.as_bytes();
+        let run = bytes.iter().take(cells).take_while(|b| plain(b)).count();
+        let alone = bytes.get(run).is_none_or(|next| *next < 0x80 && *next != b'\\');
+        let run = if alone { run } else { run.saturating_sub(1) };
+        self.0.push_str(&text[..run]);
+        run
+    }
+
+    /// Appends.
+    pub fn push(&mut self, more: &Self) {
+        self.0.push_str(&more.0);
+    }
+
+    /// Whether nothing is in it.
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The safe text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -76,27 +104,22 @@ impl Shown {
         self.0.chars().map(|c| c.width().unwrap_or(0)).sum()
     }
 
-    /// At most `cells` wide; what does not fit is replaced by `…` and the number of cells that are missing.
+    /// At most `cells` wide; what does not fit is replaced by `...+` and the number of cells that are missing.
     #[must_use]
     pub fn clip(&self, cells: usize) -> Self {
         let width = self.width();
         if width <= cells {
             return self.clone();
         }
-        let mark = format!("…+{width}");
-        let room = cells.saturating_sub(mark.chars().count());
+        let room = cells.saturating_sub(format!("...+{width}").len());
         let mut used = 0;
-        let kept: String = self
-            .0
-            .chars()
-            .take_while(|c| {
-                used += c.width().unwrap_or(0);
-                used <= room
-            })
-            .collect();
-        let missing = width - Self(kept.clone()).width();
-        let mark: String = format!("…+{missing}").chars().take(cells).collect();
-        Self(kept + &mark)
+        let fits = |c: &char| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        };
+        let kept = Self(self.0.chars().take_while(fits).collect());
+        let mark: String = format!("...+{}", width - kept.width()).chars().take(cells).collect();
+        Self(kept.0 + &mark)
     }
 
     /// The same for a terminal that draws nothing beyond ASCII.
@@ -124,7 +147,6 @@ pub fn ascii(safe: &str) -> String {
             '\u{2400}'..='\u{241f}' => code(u32::from(c) - 0x2400, &mut out),
             '⟨' => out.push('<'),
             '⟩' => out.push('>'),
-            '…' => out.push_str(".."),
             _ => code(u32::from(c), &mut out),
         }
     }
@@ -173,9 +195,11 @@ pub enum Letters {
     All,
     /// ASCII only: names.
     Ascii,
+    /// ASCII only, and what stands for the others in ASCII too: terminals that draw nothing else.
+    Bare,
 }
 
-/// What [`unit()`] wrote.
+/// What [`Shown::take`] wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// In terminal cells.
@@ -196,15 +220,13 @@ fn units(mut chars: impl Iterator<Item = char> + Clone, letters: Letters) -> Str
     out
 }
 
-/// Takes the next character (with its marks, or the run it begins) off `chars` and appends its safe form: the smallest
-/// piece that a line may be wrapped at. `None` at the end.
-pub fn unit(chars: &mut (impl Iterator<Item = char> + Clone), letters: Letters, out: &mut String) -> Option<Unit> {
+fn unit(chars: &mut (impl Iterator<Item = char> + Clone), letters: Letters, out: &mut String) -> Option<Unit> {
     let first = chars.next()?;
     match class(first, letters) {
         Class::Plain(_) if first == ' ' => {
             let n = 1 + run(chars, ' ');
             if n > LONGEST_RUN || chars.clone().next().is_none_or(|c| c == '\n') {
-                return Some(fold(n, "space", out));
+                return Some(fold(' ', n, letters, out));
             }
             out.extend(std::iter::repeat_n(' ', n));
             Some(Unit { width: n, escaped: false })
@@ -231,18 +253,10 @@ pub fn unit(chars: &mut (impl Iterator<Item = char> + Clone), letters: Letters, 
             let mut ahead = chars.clone();
             let more = run(&mut ahead, first);
             if more < LONGEST_RUN {
-                return Some(escaped(out, |out| visible(first, out)));
+                return Some(escaped(out, |out| visible(first, letters, out)));
             }
             *chars = ahead;
-            Some(match first {
-                '\n' => fold(more + 1, "line break", out),
-                '\t' => fold(more + 1, "tab", out),
-                _ => escaped(out, |out| {
-                    _ = write!(out, "⟨{} × ", more + 1);
-                    visible(first, out);
-                    out.push('⟩');
-                }),
-            })
+            Some(fold(first, more + 1, letters, out))
         }
     }
 }
@@ -256,9 +270,23 @@ fn run(chars: &mut (impl Iterator<Item = char> + Clone), c: char) -> usize {
     n
 }
 
-fn fold(n: usize, what: &str, out: &mut String) -> Unit {
+fn fold(c: char, n: usize, letters: Letters, out: &mut String) -> Unit {
+    let what = match c {
+        ' ' => "space",
+        '\n' => "line break",
+        '\t' => "tab",
+        _ => "",
+    };
     escaped(out, |out| {
-        _ = write!(out, "⟨{n} {what}{}⟩", if n == 1 { "" } else { "s" });
+        if letters == Letters::Bare {
+            _ = write!(out, "\\u{{{:x} x {n}}}", u32::from(c));
+        } else if what.is_empty() {
+            _ = write!(out, "⟨{n} × ");
+            visible(c, letters, out);
+            out.push('⟩');
+        } else {
+            _ = write!(out, "⟨{n} {what}{}⟩", if n == 1 { "" } else { "s" });
+        }
     })
 }
 
@@ -269,8 +297,9 @@ fn escaped(out: &mut String, write: impl FnOnce(&mut String)) -> Unit {
     Unit { width: out[start..].chars().count(), escaped: true }
 }
 
-fn visible(c: char, out: &mut String) {
+fn visible(c: char, letters: Letters, out: &mut String) {
     match c {
+        _ if letters == Letters::Bare => code(u32::from(c), out),
         '\n' => out.push('⏎'),
         '\t' => out.push('⇥'),
         '\u{7f}' => out.push('␡'),
@@ -286,7 +315,7 @@ fn code(value: u32, out: &mut String) {
 fn class(c: char, letters: Letters) -> Class {
     match c {
         ' '..='~' => return Class::Plain(1),
-        _ if c.is_control() || letters == Letters::Ascii => return Class::Escape,
+        _ if c.is_control() || letters != Letters::All => return Class::Escape,
         _ => {}
     }
     if is_mark(c) {
@@ -455,7 +484,7 @@ mod tests {
     fn what_is_clipped_says_so() {
         let text = Shown::line("0123456789");
         assert_eq!(text.clip(10).as_str(), "0123456789");
-        assert_eq!(text.clip(8).as_str(), "0123…+6");
+        assert_eq!(text.clip(8).as_str(), "01...+8");
         assert!((0..12).all(|n| text.clip(n).width() <= n));
         assert!((0..12).all(|n| Shown::line("漢漢漢漢漢漢").clip(n).width() <= n));
     }
@@ -463,6 +492,8 @@ mod tests {
     #[test]
     fn a_terminal_without_unicode_gets_ascii() {
         assert_eq!(line("a\u{1b}\n漢").as_str(), "a␛⏎漢");
+        assert_eq!(units("a\u{1b}\n漢\\u{1}".chars(), Letters::Bare), "a\\u{1b}\\u{a}\\u{6f22}\\u{5c}u{1}");
+        assert_eq!(units(format!("a{}b ", " ".repeat(40)).chars(), Letters::Bare), "a\\u{20 x 40}b\\u{20 x 1}");
         assert_eq!(Shown::line("a\u{1b}\n\u{7f}漢").ascii().as_str(), "a\\u{1b}\\u{a}\\u{7f}\\u{6f22}");
     }
 }

@@ -1,0 +1,501 @@
+//! One call whole: where it goes, what is asked and why, and every byte that will be sent.
+//!
+//! Invariants: the arguments are printed from exactly the params text of the call that is shown, and the digest that
+//! answers it is taken over that same text. Rows are laid out lazily; "the end of what is sent was on the screen" is only
+//! said when its last row was drawn. Never decides.
+
+pub mod print;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::call::{CallId, Server};
+use crate::decision::Level;
+use crate::json;
+use crate::record;
+use crate::risk::Finding;
+use crate::shown::Letters;
+use crate::wire::Pending;
+
+use print::{Cursor, Ink, Page, Row, wrapped};
+
+/// Every so many rows a place to go on from is kept.
+const MARK_EVERY: usize = 64;
+
+/// How many rows beyond the screen are laid out at once.
+const AHEAD: usize = 4_000;
+
+/// The column of the labels, in cells.
+const COLUMN: usize = 10;
+
+/// What is shown.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A call that waits.
+    Held(Arc<Pending>),
+    /// A call of the history.
+    Past(Arc<record::Row>),
+}
+
+impl Subject {
+    /// The call.
+    pub fn id(&self) -> CallId {
+        match self {
+            Self::Held(call) => call.id,
+            Self::Past(row) => row.id,
+        }
+    }
+
+    fn text(&self, source: Source) -> &str {
+        match (self, source) {
+            (Self::Held(call), Source::Params) => call.params.text(),
+            (Self::Held(call), Source::Definition) => call.definition.as_ref().map_or("", |d| d.get()),
+            (Self::Past(row), Source::Params) => row.submitted.params.get(),
+            (Self::Past(_), Source::Definition) => "",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Params,
+    Definition,
+}
+
+/// A part of the sheet.
+#[derive(Debug)]
+enum Part {
+    Words(Vec<Row>),
+    Json(Json),
+}
+
+/// JSON laid out as far as it was looked at.
+#[derive(Debug)]
+struct Json {
+    source: Source,
+    /// The place before every [`MARK_EVERY`]th row.
+    marks: Vec<Cursor>,
+    /// The place after the last row that was counted; `None` at the end.
+    next: Option<Cursor>,
+    rows: usize,
+}
+
+impl Json {
+    fn new(source: Source, start: Cursor) -> Self {
+        Self { source, marks: vec![start.clone()], next: Some(start), rows: 0 }
+    }
+
+    /// Counts at most this many rows more, and says how many there were.
+    fn count(&mut self, text: &str, page: Page, most: usize) -> usize {
+        let before = self.rows;
+        while let Some(cursor) = self.next.as_mut().filter(|_| self.rows - before < most) {
+            if self.rows > 0 && self.rows.is_multiple_of(MARK_EVERY) {
+                self.marks.push(cursor.clone());
+            }
+            match cursor.row(text, page) {
+                Some(_) => self.rows += 1,
+                None => self.next = None,
+            }
+        }
+        self.rows - before
+    }
+
+    fn window(&self, text: &str, page: Page, from: usize, rows: usize, out: &mut Vec<Row>) {
+        let Some(mark) = self.marks.get(from / MARK_EVERY) else { return };
+        let mut cursor = mark.clone();
+        for _ in 0..from % MARK_EVERY {
+            cursor.row(text, page);
+        }
+        out.extend(std::iter::from_fn(|| cursor.row(text, page)).take(rows.min(self.rows - from)));
+    }
+}
+
+/// A call laid out for a width, and how far it is scrolled.
+#[derive(Debug)]
+pub struct Detail {
+    subject: Subject,
+    zone: TimeZone,
+    page: Page,
+    height: usize,
+    parts: Vec<Part>,
+    /// How many parts stand before the end of what is sent.
+    sent_parts: usize,
+    scroll: usize,
+    /// Stay at the end while more is laid out.
+    to_end: bool,
+    /// How many parts stand before the arguments.
+    sent_from: usize,
+    begin_seen: bool,
+    seen: bool,
+    /// What is on the screen, and what it was made for: the first row and how many.
+    window: Vec<Row>,
+    window_of: Option<(usize, usize)>,
+}
+
+/// How much stands above and below what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beyond {
+    /// Rows above.
+    pub above: usize,
+    /// Rows below.
+    pub below: usize,
+    /// Whether even more is below, not counted yet.
+    pub counting: bool,
+    /// Whether some of what is below will be sent.
+    pub sent_below: bool,
+}
+
+impl Detail {
+    /// Nothing is laid out before [`Self::resize`].
+    pub fn new(subject: Subject, zone: TimeZone) -> Self {
+        Self {
+            subject,
+            zone,
+            page: Page::default(),
+            height: 0,
+            parts: Vec::new(),
+            sent_parts: 0,
+            scroll: 0,
+            to_end: false,
+            sent_from: 0,
+            begin_seen: false,
+            seen: false,
+            window: Vec::new(),
+            window_of: None,
+        }
+    }
+
+    /// What is shown.
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Lays out for a page of this many rows, when it has changed.
+    pub fn resize(&mut self, page: Page, height: usize) {
+        if self.page != page {
+            self.page = page;
+            self.lay();
+        }
+        self.height = height;
+        self.fill(AHEAD);
+    }
+
+    fn lay(&mut self) {
+        self.parts.clear();
+        self.window_of = None;
+        let mut words = match &self.subject {
+            Subject::Held(call) => held(call, self.page),
+            Subject::Past(row) => past(row, &self.zone, self.page),
+        };
+        let text = self.subject.text(Source::Params);
+        let (arguments, others) = sent(text);
+        match arguments {
+            Some(at) if !text[at..].starts_with("{}") => {
+                words.push(Row::default());
+                words.push(Row::label("arguments"));
+                self.parts.push(Part::Words(words));
+                self.parts.push(Part::Json(Json::new(Source::Params, Cursor::value(text, at))));
+            }
+            _ => {
+                words.push(Row::default());
+                words.push(Row::label("no arguments"));
+                self.parts.push(Part::Words(words));
+            }
+        }
+        self.sent_from = 1;
+        for (i, at) in others.into_iter().enumerate() {
+            if i == 0 {
+                self.parts.push(Part::Words(vec![Row::default(), Row::label("also sent, beside name and arguments")]));
+            }
+            self.parts.push(Part::Json(Json::new(Source::Params, Cursor::member(at))));
+        }
+        self.sent_parts = self.parts.len();
+        if matches!(self.subject, Subject::Held(_)) {
+            let definition = self.subject.text(Source::Definition);
+            let says = if definition.is_empty() {
+                "its server has not listed this tool"
+            } else {
+                "what the server says of this tool (nobody has checked it)"
+            };
+            let start = (!definition.is_empty()).then(|| Cursor::value(definition, 0));
+            self.parts.push(Part::Words(vec![Row::default(), Row::label(says)]));
+            self.parts.extend(start.map(|start| Part::Json(Json::new(Source::Definition, start))));
+        }
+    }
+
+    /// Lays out what is on the screen and at most this many rows more.
+    fn fill(&mut self, more: usize) {
+        if self.page.width == 0 {
+            return;
+        }
+        let wanted = if self.to_end { 0 } else { (self.scroll + self.height + 1).saturating_sub(self.rows()) };
+        let mut most = wanted.saturating_add(more);
+        for part in &mut self.parts {
+            let Part::Json(part) = part else { continue };
+            most -= part.count(self.subject.text(part.source), self.page, most);
+            if most == 0 {
+                break;
+            }
+        }
+        let last = self.rows().saturating_sub(self.height);
+        self.scroll = if self.to_end { last } else { self.scroll.min(last) };
+        let wanted = (self.scroll, self.height.min(self.rows() - self.scroll));
+        if self.window_of != Some(wanted) {
+            self.window = self.rows_on_screen();
+            self.window_of = Some(wanted);
+        }
+    }
+
+    /// Whether everything is laid out.
+    pub fn is_whole(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Words(_) | Part::Json(Json { next: None, .. })))
+    }
+
+    /// Lays out some more of a long text. Whether there was more.
+    pub fn go_on(&mut self) -> bool {
+        let more = self.page.width > 0 && !self.is_whole();
+        if more {
+            self.fill(AHEAD);
+        }
+        more
+    }
+
+    /// The rows laid out so far, up to the first part that is not whole.
+    fn rows(&self) -> usize {
+        self.count(self.parts.len()).0
+    }
+
+    /// The rows of the first parts, and whether these are whole.
+    fn count(&self, parts: usize) -> (usize, bool) {
+        let mut rows = 0;
+        for part in &self.parts[..parts] {
+            match part {
+                Part::Words(words) => rows += words.len(),
+                Part::Json(json) => {
+                    rows += json.rows;
+                    if json.next.is_some() {
+                        return (rows, false);
+                    }
+                }
+            }
+        }
+        (rows, true)
+    }
+
+    /// The rows that are on the screen.
+    pub fn window(&self) -> &[Row] {
+        &self.window
+    }
+
+    fn rows_on_screen(&self) -> Vec<Row> {
+        let mut out = Vec::with_capacity(self.height);
+        let mut from = self.scroll;
+        for part in &self.parts {
+            let room = self.height - out.len();
+            if room == 0 {
+                break;
+            }
+            let rows = match part {
+                Part::Words(words) => words.len(),
+                Part::Json(json) => json.rows,
+            };
+            if from >= rows {
+                from -= rows;
+            } else {
+                match part {
+                    Part::Words(words) => out.extend(words[from..].iter().take(room).cloned()),
+                    Part::Json(json) => {
+                        json.window(self.subject.text(json.source), self.page, from, room, &mut out);
+                    }
+                }
+                from = 0;
+            }
+            if matches!(part, Part::Json(Json { next: Some(_), .. })) {
+                break;
+            }
+        }
+        out
+    }
+
+    /// What is not on the screen.
+    pub fn beyond(&self) -> Beyond {
+        let end = self.scroll + self.height;
+        let (sent, whole) = self.count(self.sent_parts);
+        Beyond {
+            above: self.scroll,
+            below: self.rows().saturating_sub(end),
+            counting: !self.is_whole(),
+            sent_below: !whole || sent > end,
+        }
+    }
+
+    /// Whether the end of what is sent has been on the screen.
+    pub const fn end_seen(&self) -> bool {
+        self.seen
+    }
+
+    /// Whether the beginning of what is sent has been on the screen.
+    pub const fn begin_seen(&self) -> bool {
+        self.begin_seen
+    }
+
+    /// It was drawn as it is now.
+    pub fn drawn(&mut self) {
+        let begin = self.count(self.sent_from).0;
+        let end = self.scroll + self.height;
+        let sent = self.count(self.sent_parts).0;
+        self.begin_seen |= begin < end || (begin == sent && sent <= end);
+        if self.page.width > 0 && self.height > 0 && !self.beyond().sent_below {
+            self.seen = true;
+        }
+    }
+
+    /// Scrolls by rows.
+    pub fn scroll(&mut self, by: isize) {
+        self.to_end = false;
+        self.scroll = self.scroll.saturating_add_signed(by);
+        self.fill(AHEAD);
+    }
+
+    /// Scrolls by pages, with one row in common.
+    pub fn page(&mut self, by: isize) {
+        self.scroll(by * isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(1));
+    }
+
+    /// Scrolls to the start.
+    pub fn to_start(&mut self) {
+        self.to_end = false;
+        self.scroll = 0;
+        self.fill(0);
+    }
+
+    /// Scrolls to the end, and stays there while more is laid out.
+    pub fn to_end(&mut self) {
+        self.to_end = true;
+        self.fill(AHEAD);
+    }
+}
+
+/// Where in the params the arguments begin, and where the members beside name and arguments do.
+fn sent(text: &str) -> (Option<usize>, Vec<usize>) {
+    let (mut arguments, mut others) = (None, Vec::new());
+    let mut key_at = 1;
+    for (key, value) in json::members(text) {
+        let value_at = value.as_ptr() as usize - text.as_ptr() as usize;
+        match key.as_ref() {
+            "arguments" => arguments = Some(value_at),
+            "name" => {}
+            _ => others.push(key_at),
+        }
+        key_at = value_at + value.len() + 1;
+    }
+    (arguments, others)
+}
+
+/// The level in words that no colour is needed for.
+pub const fn level_word(level: Level) -> &'static str {
+    match level {
+        Level::Low => "LOW",
+        Level::Medium => "MEDIUM",
+        Level::High => "HIGH",
+    }
+}
+
+/// The command line of a server, quoted as a shell would have it, so that one argument cannot look like two.
+pub fn command_line<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let mut out = String::new();
+    for word in words {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        let plain = |c: char| c.is_alphanumeric() || "_@%+=:,./-~".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            out.push_str(word);
+        } else {
+            out.push('\'');
+            out.push_str(&word.replace('\'', "'\\''"));
+            out.push('\'');
+        }
+    }
+    out
+}
+
+/// The command line that a server was started with.
+pub fn started(server: &Server) -> String {
+    command_line(std::iter::once(server.command.as_str()).chain(server.args.iter().map(String::as_str)))
+}
+
+fn held(call: &Pending, page: Page) -> Vec<Row> {
+    let line = |label, ink, letters, text: &str| wrapped(label, COLUMN, &[(ink, letters, text)], page);
+    let mut rows = line("server", Ink::Key, Letters::Ascii, call.server.name.as_str());
+    rows.extend(line("started", Ink::Text, Letters::All, &started(&call.server)));
+    rows.extend(line("in", Ink::Text, Letters::All, &call.server.cwd));
+    rows.extend(line("tool", Ink::Key, Letters::Ascii, call.tool.as_str()));
+    let needs = if call.confirm { ": allowed only with the word yes" } else { "" };
+    rows.extend(risk(call.level, needs, &call.findings, page));
+    if let Some(rule) = &call.rule {
+        rows.extend(line("rule", Ink::Text, Letters::All, rule));
+    }
+    rows
+}
+
+fn risk(level: Level, needs: &str, findings: &[Finding], page: Page) -> Vec<Row> {
+    let word = (Ink::Risk(level), Letters::All, level_word(level));
+    let mut rows = wrapped("risk", COLUMN, &[word, (Ink::Label, Letters::All, needs)], page);
+    for finding in findings {
+        let at = finding.at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default();
+        let from = format!(" ({}, {}{at})", level_word(finding.level).to_lowercase(), finding.id);
+        let pieces = [(Ink::Text, Letters::All, finding.says.as_str()), (Ink::Label, Letters::All, from.as_str())];
+        rows.extend(print::said("", COLUMN, &pieces, page));
+    }
+    rows
+}
+
+/// A time for a person: date, time and the offset from UTC.
+pub fn time(at: i64, zone: &TimeZone) -> String {
+    Timestamp::from_millisecond(at).map_or_else(
+        |_| format!("{at} ms"),
+        |at| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+    )
+}
+
+fn past(row: &record::Row, zone: &TimeZone, page: Page) -> Vec<Row> {
+    let submitted = &row.submitted;
+    let line = |label, ink, letters, text: &str| wrapped(label, COLUMN, &[(ink, letters, text)], page);
+    let mut rows = line("call", Ink::Text, Letters::All, &format!("{} of {}", row.id, time(row.at, zone)));
+    match &row.decided {
+        None => rows.extend(line("decision", Ink::Label, Letters::All, "none: it is held, or its hub was killed")),
+        Some(decided) => {
+            let decision = &decided.decision;
+            let who = decided.who.as_deref().map(|who| format!(" ({who})")).unwrap_or_default();
+            let words = format!("{} by {}{who} after {} ms", decision.kind, decision.by, decided.held_ms);
+            rows.extend(line("decision", Ink::Key, Letters::All, &words));
+            if let Some(reason) = &decision.reason {
+                rows.extend(line("reason", Ink::Text, Letters::All, reason));
+            }
+            if let Some(rule) = &decision.rule {
+                rows.extend(line("rule", Ink::Text, Letters::All, rule));
+            }
+            if let Some(grant) = decision.grant {
+                rows.extend(line("approval", Ink::Text, Letters::All, &format!("number {grant}")));
+            }
+        }
+    }
+    let outcome = row.finished.as_ref().map_or_else(
+        || "none: not sent, or not answered".to_owned(),
+        |end| format!("{} after {} ms, {} bytes", end.outcome, end.duration_ms, end.bytes),
+    );
+    rows.extend(line("outcome", Ink::Text, Letters::All, &outcome));
+    rows.extend(line("server", Ink::Key, Letters::Ascii, submitted.server.as_str()));
+    let command = command_line(submitted.command.iter().map(String::as_str));
+    rows.extend(line("started", Ink::Text, Letters::All, &command));
+    rows.extend(line("tool", Ink::Key, Letters::Ascii, submitted.tool.as_str()));
+    rows.extend(risk(submitted.risk, "", &submitted.findings, page));
+    rows.extend(line("sha256", Ink::Label, Letters::All, &submitted.params_digest.to_string()));
+    rows
+}
+
+#[cfg(test)]
+mod tests;

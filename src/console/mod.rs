@@ -1,0 +1,20 @@
+//! The console: the screen on which a person sees what an agent wants and answers.
+//!
+//! `app`, `update`, `queue`, `detail`, `history`, `rules`, `prompt` and `keymap` are one pure machine; `view` draws it;
+//! `run`, `link` and `term` are its shell. Invariants: it mirrors the hub's queue and never acts ahead of it; Enter and
+//! Space never allow; no key acts on a call that has not been on the screen; no text of a call reaches the terminal but
+//! as `Shown`.
+
+pub mod app;
+pub mod detail;
+pub mod history;
+pub mod keymap;
+pub mod prompt;
+pub mod queue;
+pub mod rules;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+#[cfg(test)]
+mod samples;

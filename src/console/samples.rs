@@ -1,0 +1,198 @@
+//! Calls, rows and a console for tests.
+
+use serde_json::value::RawValue;
+
+use super::app::{App, Effect, Msg};
+use super::keymap::Key;
+use super::update::update;
+use crate::call::{CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
+use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Scope};
+use crate::record::{Decided, Finished, Row, Submitted};
+use crate::risk::Finding;
+use crate::wire::{FromHub, Pending, Status, ToHub};
+
+pub(crate) fn raw(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).expect("JSON")
+}
+
+pub(crate) fn server() -> Server {
+    Server {
+        name: ServerName::new("fs").expect("name"),
+        command: "npx".to_owned(),
+        args: ["-y", "@modelcontextprotocol/server-filesystem", "/home/me/my project"].map(str::to_owned).to_vec(),
+        cwd: "/home/me".to_owned(),
+        environment: Digest::of(b""),
+    }
+}
+
+pub(crate) fn call(id: u64, level: Level, params: &str) -> Pending {
+    let tool = crate::json::member(params, "name").map_or("write_file".into(), crate::json::unescape);
+    Pending {
+        id: CallId(id),
+        server: server(),
+        tool: ToolName::new(tool).expect("name"),
+        params: Params::new(raw(params)),
+        definition: None,
+        level,
+        confirm: level == Level::High,
+        findings: vec![Finding {
+            id: "name.write".to_owned(),
+            level,
+            says: "the tool's name says that it writes".to_owned(),
+            at: None,
+        }],
+        rule: None,
+        at: 1_790_000_000_000,
+        remaining_ms: 55_000,
+    }
+}
+
+pub(crate) fn medium(id: u64) -> Pending {
+    let params =
+        format!(r#"{{"name":"write_file","arguments":{{"path":"/home/me/my project/{id}.txt","content":"hello"}}}}"#);
+    call(id, Level::Medium, &params)
+}
+
+pub(crate) fn high(id: u64) -> Pending {
+    call(id, Level::High, r#"{"name":"run","arguments":{"command":"rm -rf build"}}"#)
+}
+
+/// A high call whose arguments do not fit a screen.
+pub(crate) fn long(id: u64) -> Pending {
+    let content = (0..200).map(|n| n.to_string()).collect::<Vec<_>>().join("\\nline ");
+    call(id, Level::High, &format!(r#"{{"name":"run","arguments":{{"script":"{content}\\nrm -rf /"}}}}"#))
+}
+
+pub(crate) fn settled(id: u64, kind: DecisionKind, by: By) -> FromHub {
+    FromHub::Settled { id: CallId(id), decision: Decision::new(kind, by) }
+}
+
+pub(crate) fn status() -> Status {
+    Status {
+        pid: 4711,
+        home: "/home/me".to_owned(),
+        wraps: vec![("fs".to_owned(), "npx -y @modelcontextprotocol/server-filesystem /home/me".to_owned())],
+        consoles: 1,
+        ..Status::default()
+    }
+}
+
+pub(crate) fn row(id: u64) -> Row {
+    let call = medium(id);
+    Row {
+        id: CallId(id),
+        at: 1_790_000_000_000 + i64::try_from(id).expect("small") * 61_000,
+        submitted: Box::new(Submitted {
+            id: CallId(id),
+            session: SessionId("0".repeat(32)),
+            server: call.server.name.clone(),
+            identity: call.server.identity(),
+            command: vec!["npx".to_owned(), "server".to_owned()],
+            tool: call.tool.clone(),
+            definition: None,
+            risk: Level::Medium,
+            findings: call.findings.clone(),
+            params_digest: call.params.digest(),
+            params: raw(call.params.text()),
+        }),
+        decided: Some(Decided {
+            id: CallId(id),
+            decision: Decision::new(DecisionKind::Denied, By::Human).because("not in\nthis folder"),
+            who: Some("pid 12 on /dev/pts/3".to_owned()),
+            params_digest: call.params.digest(),
+            held_ms: 2_500,
+        }),
+        finished: id.is_multiple_of(2).then_some(Finished {
+            id: CallId(id),
+            outcome: Outcome::Ok,
+            bytes: 120,
+            duration_ms: 7,
+        }),
+    }
+}
+
+pub(crate) fn grant(id: u64) -> Grant {
+    Grant {
+        id: GrantId(id),
+        key: Digest::of(b"key"),
+        server: ServerName::new("fs").expect("name"),
+        tool: ToolName::new("write_file").expect("name"),
+        scope: Scope::Hour,
+        session: None,
+        created_at: 1_790_000_000_000,
+        expires_at: Some(1_790_003_600_000),
+        call: CallId(3),
+        who: "pid 12 on /dev/pts/3".to_owned(),
+    }
+}
+
+/// A console at a terminal, with a hub and a clock.
+pub(crate) struct Desk {
+    pub(crate) app: App,
+    pub(crate) now: u64,
+    pub(crate) size: (u16, u16),
+    pub(crate) out: Vec<Effect>,
+}
+
+impl Desk {
+    /// Connected, empty, drawn.
+    pub(crate) fn new(width: u16, height: u16) -> Self {
+        let mut desk = Self::unconnected(width, height);
+        desk.msg(Msg::LinkUp).hub(FromHub::Status(status())).draw();
+        desk.out.clear();
+        desk
+    }
+
+    pub(crate) fn unconnected(width: u16, height: u16) -> Self {
+        let app = App::new((width, height), false, jiff::tz::TimeZone::UTC);
+        Self { app, now: 1_000_000, size: (width, height), out: Vec::new() }
+    }
+
+    pub(crate) fn msg(&mut self, msg: Msg) -> &mut Self {
+        update(&mut self.app, self.now, msg, &mut self.out);
+        self
+    }
+
+    pub(crate) fn hub(&mut self, message: FromHub) -> &mut Self {
+        self.msg(Msg::Hub(Box::new(message)))
+    }
+
+    pub(crate) fn held(&mut self, call: Pending) -> &mut Self {
+        self.hub(FromHub::Pending(Box::new(call)))
+    }
+
+    pub(crate) fn key(&mut self, key: Key) -> &mut Self {
+        self.msg(Msg::Key(key))
+    }
+
+    /// Types, drawing after each key as a terminal would.
+    pub(crate) fn types(&mut self, text: &str) -> &mut Self {
+        for c in text.chars() {
+            self.key(if c == '\n' { Key::Enter } else { Key::Char(c) }).draw();
+        }
+        self
+    }
+
+    pub(crate) fn draw(&mut self) -> &mut Self {
+        self.msg(Msg::Drawn(self.size.0, self.size.1))
+    }
+
+    pub(crate) fn wait(&mut self, ms: u64) -> &mut Self {
+        self.now += ms;
+        self.msg(Msg::Tick)
+    }
+
+    /// Drawn, looked at.
+    pub(crate) fn look(&mut self) -> &mut Self {
+        self.draw().wait(500).draw()
+    }
+
+    /// What was decided since the last question, as words.
+    pub(crate) fn decided(&mut self) -> Vec<String> {
+        let all = self.out.drain(..).filter_map(|effect| match effect {
+            Effect::Send(ToHub::Decide(decide)) => Some(format!("{} {:?}", decide.id, decide.answer)),
+            _ => None,
+        });
+        all.collect()
+    }
+}

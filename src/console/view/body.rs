@@ -1,0 +1,66 @@
+//! The rows of a call, and the lines above and below that say what is out of sight.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::Pen;
+
+use crate::console::detail::print::{MARGIN, Row};
+use crate::console::detail::{Detail, Subject};
+use crate::console::theme::{Role, Theme};
+
+pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    for (row, y) in detail.window().iter().zip(area.y..area.bottom()) {
+        line(row, Pen::new(frame, theme, Rect { y, height: 1, ..area }), theme);
+    }
+}
+
+fn line(row: &Row, mut pen: Pen<'_>, theme: &Theme) {
+    if row.continued {
+        pen.glyph(Role::Mark, theme.glyphs.wrap);
+        pen.skip(MARGIN - 1);
+    } else {
+        pen.skip(MARGIN);
+    }
+    let gutter = if row.gutter { 2 } else { 0 };
+    pen.glyph(Role::Label, row.label).skip(row.indent - row.label.len().min(row.indent) - gutter);
+    if row.gutter {
+        pen.glyph(Role::Mark, theme.glyphs.gutter).skip(1);
+    }
+    for (ink, text) in &row.spans {
+        pen.exactly((*ink).into(), text);
+    }
+}
+
+/// The line below a body.
+pub(super) fn edge(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let beyond = detail.beyond();
+    let mut pen = Pen::new(frame, theme, area);
+    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
+    let sent = if beyond.sent_below && matches!(detail.subject(), Subject::Held(_)) {
+        ", some of what will be sent"
+    } else {
+        ""
+    };
+    let words = match (beyond.below, beyond.counting) {
+        (0, false) => " end ".to_owned(),
+        (1, false) => format!(" 1 more line{sent}, PgDn "),
+        (n, false) => format!(" {} more lines{sent}, PgDn ", grouped(n)),
+        (n, true) => format!(" more than {} more lines{sent}, PgDn ", grouped(n)),
+    };
+    pen.glyph(if beyond.below > 0 { Role::Title } else { Role::Border }, &words);
+    pen.fill(Role::Border, theme.glyphs.line);
+}
+
+/// A number with its thousands apart.
+pub(super) fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
