@@ -164,7 +164,9 @@ impl Scan<'_> {
                         continue 'value;
                     }
                 }
-                Some(b'"') => self.string()?,
+                Some(b'"') => {
+                    self.string()?;
+                }
                 Some(b'-' | b'0'..=b'9') => self.number()?,
                 Some(b't') => self.word(b"true")?,
                 Some(b'f') => self.word(b"false")?,
@@ -218,9 +220,10 @@ impl Scan<'_> {
             return Err(self.unexpected());
         }
         let (start, out_start) = (self.at, self.place());
-        self.string()?;
+        let escaped = self.string()?;
         if depth <= self.key_depth {
-            self.keys.push(unescape(&self.text[start..self.at]));
+            let token = &self.text[start..self.at];
+            self.keys.push(if escaped { unescape(token) } else { Cow::Borrowed(&token[1..token.len() - 1]) });
         }
         if depth <= self.outline_depth {
             let out_end = self.place();
@@ -254,10 +257,16 @@ impl Scan<'_> {
     }
 
     fn no_twins(&mut self, first: usize) -> Result<(), Fault> {
+        const FEW: usize = 8;
         let keys = &mut self.keys[first..];
-        keys.sort_unstable();
-        if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Fault::DuplicateKey(pair[0].chars().take(64).collect()));
+        let twin = if keys.len() <= FEW {
+            keys.iter().enumerate().find(|(at, key)| keys[..*at].contains(key)).map(|(_, key)| key)
+        } else {
+            keys.sort_unstable();
+            keys.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| &pair[0])
+        };
+        if let Some(key) = twin {
+            return Err(Fault::DuplicateKey(key.chars().take(64).collect()));
         }
         self.keys.truncate(first);
         Ok(())
@@ -338,8 +347,10 @@ impl Scan<'_> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), Fault> {
+    /// Whether there are escapes in it.
+    fn string(&mut self) -> Result<bool, Fault> {
         self.at += 1;
+        let mut escaped = false;
         loop {
             let run = self.at;
             self.at += plain_run(&self.bytes[run..]);
@@ -349,9 +360,12 @@ impl Scan<'_> {
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(());
+                    return Ok(escaped);
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    self.escape()?;
+                    escaped = true;
+                }
                 Some(_) => return Err(Fault::Control(self.at)),
                 None => return Err(Fault::Syntax(self.at)),
             }
@@ -410,8 +424,21 @@ impl Scan<'_> {
     }
 }
 
-/// How many bytes from the start are neither `"`, `\` nor below 0x20. Eight at a time.
+/// How many bytes from the start are neither `"`, `\` nor below 0x20. The first few eight at a time, then, as the string
+/// is a long one, as many as the machine can.
 fn plain_run(bytes: &[u8]) -> usize {
+    const FEW: usize = 64;
+    let first = plain_run_of_few(&bytes[..bytes.len().min(FEW)]);
+    if first < FEW {
+        return first;
+    }
+    let rest = &bytes[FEW..];
+    let run = &rest[..memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())];
+    let controls = run.iter().fold(false, |found, byte| found | (*byte < 0x20));
+    FEW + if controls { run.iter().position(|byte| *byte < 0x20).unwrap_or(run.len()) } else { run.len() }
+}
+
+fn plain_run_of_few(bytes: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zero_byte = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;

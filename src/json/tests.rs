@@ -20,6 +20,8 @@ fn white_space_goes_and_everything_else_stays_to_the_letter() {
 fn what_readers_disagree_about_is_refused() {
     assert_eq!(strict(r#"{"a":1,"\u0061":2}"#), Err(Fault::DuplicateKey("a".into())));
     assert_eq!(strict(r#"{"x":[{"a":1,"b":2,"a":3}]}"#), Err(Fault::DuplicateKey("a".into())));
+    let many: String = (0..50).map(|i| format!("\"k{i}\":{i},")).collect();
+    assert_eq!(strict(&format!("{{{many}\"k\\u0037\":0}}")), Err(Fault::DuplicateKey("k7".into())));
     assert_eq!(strict(r#"["\ud800"]"#), Err(Fault::LoneSurrogate(2)));
     assert_eq!(strict(r#"["\udc00\ud800"]"#), Err(Fault::LoneSurrogate(2)));
     assert_eq!(strict("[\"a\rb\"]"), Err(Fault::Control(3)));
@@ -124,6 +126,23 @@ fn canonical_text_orders_what_is_nested_and_keeps_twins() {
     assert_eq!(canonical(r#"{"a":2,"a":1}"#), canonical(r#"{"a":1,"a":2}"#));
     assert_ne!(canonical(r#"{"a":1,"a":1}"#), canonical(r#"{"a":1}"#));
     assert_eq!(canonical(r#"{"\u0022":"\u000a\/\u00e9"}"#), r#"{"\"":"\n/é"}"#);
+}
+
+#[test]
+fn the_end_of_a_plain_run_is_found_wherever_it_is() {
+    for stop in [b'"', b'\\', 0x1f, 0, b'\r'] {
+        for at in [0, 1, 7, 8, 9, 63, 64, 65, 100, 128, 1_000] {
+            let mut bytes = vec![b'x'; 1_100];
+            bytes[3..60].fill(0xe9);
+            bytes[at] = stop;
+            bytes[at + 5] = 0x1f;
+            bytes[at + 9] = b'"';
+            assert_eq!(plain_run(&bytes), at, "{stop}");
+        }
+    }
+    for len in [0, 1, 8, 63, 64, 65, 300] {
+        assert_eq!(plain_run(&vec![b' '; len]), len);
+    }
 }
 
 mod properties {
