@@ -81,7 +81,7 @@ impl Server {
     /// Writes a text file, over what was there.
     #[tool(
         description = "Write a text file, replacing what was there",
-        annotations(read_only_hint = false, destructive_hint = true, idempotent_hint = true, open_world_hint = false)
+        annotations(read_only_hint = false, idempotent_hint = true, open_world_hint = false)
     )]
     async fn write_file(&self, Parameters(Write { path, content }): Parameters<Write>) -> CallToolResult {
         answer(self.inside(&path).and_then(|file| {
