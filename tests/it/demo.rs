@@ -1,12 +1,18 @@
 //! `sayso demo` from outside: the server, the whole run at a terminal, and what is left behind.
 
 use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::world::{Host, PATIENCE, World, sayso};
+use crate::picture;
+use crate::world::{Host, PATIENCE, Screen, World, sayso};
 
 #[test]
 fn the_demos_server_speaks_protocol_and_nothing_else() {
@@ -58,7 +64,7 @@ fn ended(mut child: Child) -> Option<i32> {
             return status.code();
         }
         assert!(start.elapsed() < PATIENCE, "the agent does not end");
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -92,4 +98,143 @@ fn the_agent_ends_with_its_life_line_and_takes_its_held_calls_back() {
     });
     assert!(rows.iter().all(|row| row["decision"] != "allowed" || row["risk"] == "low"), "{rows:?}");
     assert!(!world.home().join("scratch/report.md").exists());
+}
+
+/// The size of the terminal that the demo is shown in.
+const SIZE: (u16, u16) = (110, 34);
+
+/// `sayso demo` in a terminal, with its temporary folder inside one of this test.
+struct Demo {
+    screen: Screen,
+    dir: TempDir,
+}
+
+fn demo(program: &Path, temporary: &Path) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
+    command.arg("demo");
+    command.env("TMPDIR", temporary);
+    command.env("TERM", "xterm-256color");
+    command.env_remove("NO_COLOR");
+    command.env_remove("SAYSO_HOME");
+    command
+}
+
+impl Demo {
+    fn start(program: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("sd").tempdir().unwrap();
+        Self { screen: Screen::start(demo(program, dir.path()), SIZE.0, SIZE.1), dir }
+    }
+
+    /// Waits until all three calls of the agent's first question are held and the first is shown.
+    fn asked(&self) -> String {
+        self.screen.wait_until("three held calls", |text| {
+            text.contains("report.md") && text.matches("write_file").count() >= 2 && text.contains("run_command")
+        })
+    }
+}
+
+/// Nothing of it is there any more: no file, and no process that has its folder in its command line.
+fn left_nothing(dir: &Path) {
+    let start = Instant::now();
+    loop {
+        let files = fs::read_dir(dir).unwrap().count();
+        let processes = processes_naming(dir);
+        if files == 0 && processes.is_empty() {
+            return;
+        }
+        assert!(start.elapsed() < PATIENCE, "{files} files and these processes are left: {processes:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn processes_naming(dir: &Path) -> Vec<String> {
+    let name = dir.to_str().unwrap();
+    let Ok(all) = fs::read_dir("/proc") else { return Vec::new() };
+    all.filter_map(|entry| fs::read(entry.ok()?.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(name))
+        .collect()
+}
+
+/// With `SAYSO_SCREENSHOT` naming a file, this also draws the README's picture (see `docs/screenshot`).
+#[test]
+fn the_demo_shows_a_queue_of_held_calls() {
+    let picture = std::env::var_os("SAYSO_SCREENSHOT").map(PathBuf::from);
+    // The picture shows the server's command line: it names no folder of the machine that made it.
+    let neutral = tempfile::Builder::new().prefix("bin").tempdir().unwrap();
+    let program = if picture.is_some() { neutral.path().join("sayso") } else { PathBuf::from(sayso()) };
+    if picture.is_some() {
+        fs::copy(sayso(), &program).unwrap();
+    }
+    let mut demo = Demo::start(&program);
+    demo.asked();
+    // The guard of a fresh call is shown: the picture is of the screen that takes keys.
+    std::thread::sleep(Duration::from_millis(900));
+    if let Some(file) = picture {
+        fs::write(file, picture::svg(&demo.screen.raw(), SIZE.0, SIZE.1)).unwrap();
+    }
+    demo.screen.keys("q");
+    assert_eq!(demo.screen.wait(), 0);
+    left_nothing(demo.dir.path());
+    let after = demo.screen.text();
+    assert_eq!(after.matches("withdrawn").count(), 3, "{after}");
+}
+
+#[test]
+fn a_person_sees_everything_in_the_demo() {
+    let mut demo = Demo::start(Path::new(sayso()));
+    demo.asked();
+    demo.screen.keys_after_guard("A");
+    demo.screen.wait_for("one hour");
+    demo.screen.keys_after_guard("s");
+    demo.screen.wait_for("All done.");
+    demo.screen.keys_after_guard("d");
+    demo.screen.wait_for("rm -rf ./build");
+    demo.screen.keys_after_guard("a");
+    demo.screen.wait_for("yes");
+    demo.screen.keys_after_guard("yes\r");
+    // The repeated write passes by its grant; nobody answers the next call.
+    demo.screen.wait_for("delete_file");
+    demo.screen.keys_after_guard("\t");
+    demo.screen.wait_for("timed_out");
+    demo.screen.keys("q");
+    assert_eq!(demo.screen.wait(), 0);
+    left_nothing(demo.dir.path());
+    let after = demo.screen.text();
+    for word in ["grant", "human", "deadline", "level", "timed_out", "denied"] {
+        assert!(after.contains(word), "{word} is not in:\n{after}");
+    }
+}
+
+#[test]
+fn the_demo_cleans_up_when_it_is_told_to_end() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut demo = Demo::start(Path::new(sayso()));
+        demo.asked();
+        let pid = i32::try_from(demo.screen.pid()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(pid, signal).unwrap();
+        demo.screen.wait();
+        left_nothing(demo.dir.path());
+    }
+}
+
+#[test]
+fn the_demo_cleans_up_when_its_terminal_is_closed() {
+    let dir = tempfile::Builder::new().prefix("sd").tempdir().unwrap();
+    let size = PtySize { rows: SIZE.1, cols: SIZE.0, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut child = pair.slave.spawn_command(demo(Path::new(sayso()), dir.path())).unwrap();
+    drop(pair.slave);
+    // Read here and not in a thread: a terminal is closed when nobody holds its other end.
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut seen = Vec::new();
+    let mut chunk = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains("report.md") {
+        let read = output.read(&mut chunk).unwrap();
+        assert!(read > 0, "the demo ended");
+        seen.extend_from_slice(&chunk[..read]);
+    }
+    drop((output, pair.master));
+    child.wait().unwrap();
+    left_nothing(dir.path());
 }
