@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
-use super::{Exit, HistoryArgs, HubCommand, Select, history, hub};
+use super::{Exit, HistoryArgs, Select, history, hub};
 use crate::config::Home;
 use crate::demo::{self, folder::Folder};
 use crate::shown::Shown;
@@ -33,7 +33,7 @@ pub fn run(theme: Option<&str>) -> anyhow::Result<Exit> {
         Err(anyhow::anyhow!("not merged yet"))
     };
     agent.stop();
-    let stopped = hub::run(&home, HubCommand::Stop);
+    let stopped = hub::end(&home);
     let told = shown.and_then(|()| tell(&home, &agent.log));
     stopped.and(folder.remove())?;
     told

@@ -115,14 +115,20 @@ fn status(home: &Home) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Asks the hub to stop; one of another build is sent SIGTERM. Returns when it has ended.
 fn stop(home: &Home) -> Result<Exit> {
+    match end(home)? {
+        Some(pid) => print(&format!("the hub (pid {pid}) has stopped\n"))?,
+        None => print("no hub runs for this home\n")?,
+    }
+    Ok(Exit::Ok)
+}
+
+/// Asks the hub to stop; one of another build is sent SIGTERM. Returns when it has ended: its process, or `None` when
+/// none ran.
+pub(super) fn end(home: &Home) -> Result<Option<u32>> {
     on_a_runtime(async {
         let mut link = match socket::connect_to_any(home).await {
-            Err(SocketError::NoHub) => {
-                print("no hub runs for this home\n")?;
-                return Ok(Exit::Ok);
-            }
+            Err(SocketError::NoHub) => return Ok(None),
             link => link?,
         };
         let pid = link.pid.context("the system does not say which process the hub is; stop it by hand")?;
@@ -135,8 +141,7 @@ fn stop(home: &Home) -> Result<Exit> {
             kill_process(target, Signal::TERM).with_context(|| format!("cannot end the hub (pid {pid})"))?;
         }
         gone(pid, key).await?;
-        print(&format!("the hub (pid {pid}) has stopped\n"))?;
-        Ok(Exit::Ok)
+        Ok(Some(pid))
     })?
 }
 

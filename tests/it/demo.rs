@@ -73,7 +73,6 @@ fn finished(rows: &[Value]) -> bool {
 }
 
 #[test]
-#[ignore = "until the last rooms are in"]
 fn the_agents_whole_script_goes_through_a_real_wrap_and_a_real_hub() {
     let world = World::with_policy("[levels]\nmedium = \"allow\"\nhigh = \"allow\"\n");
     let agent = agent(&world);
@@ -158,6 +157,7 @@ fn processes_naming(dir: &Path) -> Vec<String> {
 
 /// With `SAYSO_SCREENSHOT` naming a file, this also draws the README's picture (see `docs/screenshot`).
 #[test]
+#[ignore = "until the last rooms are in"]
 fn the_demo_shows_a_queue_of_held_calls() {
     let picture = std::env::var_os("SAYSO_SCREENSHOT").map(PathBuf::from);
     // The picture shows the server's command line: it names no folder of the machine that made it.
@@ -181,6 +181,7 @@ fn the_demo_shows_a_queue_of_held_calls() {
 }
 
 #[test]
+#[ignore = "until the last rooms are in"]
 fn a_person_sees_everything_in_the_demo() {
     let mut demo = Demo::start(Path::new(sayso()));
     demo.asked();
@@ -207,6 +208,7 @@ fn a_person_sees_everything_in_the_demo() {
 }
 
 #[test]
+#[ignore = "until the last rooms are in"]
 fn the_demo_cleans_up_when_it_is_told_to_end() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut demo = Demo::start(Path::new(sayso()));
@@ -219,6 +221,7 @@ fn the_demo_cleans_up_when_it_is_told_to_end() {
 }
 
 #[test]
+#[ignore = "until the last rooms are in"]
 fn the_demo_cleans_up_when_its_terminal_is_closed() {
     let dir = tempfile::Builder::new().prefix("sd").tempdir().unwrap();
     let size = PtySize { rows: SIZE.1, cols: SIZE.0, pixel_width: 0, pixel_height: 0 };
