@@ -434,8 +434,9 @@ fn plain_run(bytes: &[u8]) -> usize {
     }
     let rest = &bytes[FEW..];
     let run = &rest[..memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len())];
-    let controls = run.iter().fold(false, |found, byte| found | (*byte < 0x20));
-    FEW + if controls { run.iter().position(|byte| *byte < 0x20).unwrap_or(run.len()) } else { run.len() }
+    // No early exit: so the compiler takes many bytes at a time.
+    let lowest = run.iter().fold(u8::MAX, |lowest, byte| lowest.min(*byte));
+    FEW + if lowest < 0x20 { run.iter().position(|byte| *byte < 0x20).unwrap_or(run.len()) } else { run.len() }
 }
 
 fn plain_run_of_few(bytes: &[u8]) -> usize {

@@ -58,9 +58,11 @@ pub enum Event<'a> {
     HostEnd,
     /// A line from the server, without its line feed.
     ServerLine(&'a [u8]),
-    /// A line from the server longer than allowed; it is gone.
+    /// A line from the server longer than allowed: how it begins, and its length in bytes.
     ServerOversized {
-        /// Its length in bytes.
+        /// Its first bytes.
+        head: &'a [u8],
+        /// The whole length.
         len: usize,
     },
     /// The server ended or never started.
@@ -206,8 +208,8 @@ impl Intercept {
             }
             Event::HostEnd => self.host_end(now_ms, out),
             Event::ServerLine(line) => self.server_line(now_ms, line, out),
-            Event::ServerOversized { len } => {
-                warn(out, &format!("dropped a message of {len} bytes from the server: it is too long"));
+            Event::ServerOversized { head, len } => {
+                self.server_refused(now_ms, len, &frame::oversized_answer(head, len), out);
             }
             Event::ServerEnd { words } => self.server_ended(now_ms, words, out),
             Event::Hub(message) => self.hub(now_ms, message, out),

@@ -461,7 +461,7 @@ fn an_answer_to_what_was_never_sent_is_forged_and_dropped() {
 fn what_the_server_prints_beside_the_protocol_is_dropped_with_a_safe_word() {
     let mut world = World::new();
     world.server("Listening on \u{1b}]0;evil\u{7} 8080").server("").server("[]").server(r#"{"a":"#);
-    world.feed(Event::ServerLine(b"\xff\xfe")).feed(Event::ServerOversized { len: 99 });
+    world.feed(Event::ServerLine(b"\xff\xfe")).feed(Event::ServerOversized { head: b"[", len: 99 });
     assert!(world.to_host.is_empty() && world.warned.len() == 5);
     assert!(world.warned.iter().all(|text| text.chars().all(|c| !c.is_control())));
 }
@@ -474,7 +474,10 @@ fn an_answer_that_cannot_be_passed_on_is_told_so_that_nobody_waits_for_ever() {
     assert_eq!((&world.answer()["id"], &world.answer()["error"]["code"]), (&1.into(), &(-32603).into()));
     assert_eq!((world.finishes(), world.machine.in_flight()), (vec![(101, Outcome::Error)], 1));
     world.host(&write(2)).server(r#"{"jsonrpc":"2.0","id":2,"result":{"a":"\ud83d"}}"#);
+    world.feed(Event::ServerOversized { head: br#"{"jsonrpc":"2.0","id":2,"result":{"a":""#, len: 99 });
     assert_eq!((world.to_host.len(), world.machine.held()), (1, 1), "not for a call that waits");
+    world.feed(Event::ServerOversized { head: br#"{"jsonrpc":"2.0","id":90,"result":{"tools":["#, len: 99_000_000 });
+    assert_eq!((&world.answer()["id"], world.machine.in_flight()), (&90.into(), 1));
 }
 
 #[test]

@@ -351,6 +351,12 @@ pub fn oversized(head: &[u8], len: usize, limits: &Limits) -> Refusal {
     Refusal { code: INVALID_REQUEST, id: salvage::id(head, Side::Host), why }
 }
 
+/// The same for a line from the server.
+pub fn oversized_answer(head: &[u8], len: usize) -> Refusal {
+    let why = format!("a message of {len} bytes is longer than sayso passes on");
+    Refusal { code: INVALID_REQUEST, id: salvage::id(head, Side::Server), why }
+}
+
 fn fault_words(fault: &Fault) -> (i32, String) {
     let code = if matches!(fault, Fault::DuplicateKey(_)) { INVALID_REQUEST } else { PARSE_ERROR };
     (code, fault.to_string())

@@ -344,7 +344,7 @@ impl<'a> Session<'a> {
             let Some(piece) = piece else { break };
             let event = match piece {
                 Piece::Line(line) => Event::ServerLine(line),
-                Piece::Oversized { len, .. } => Event::ServerOversized { len },
+                Piece::Oversized { head, len } => Event::ServerOversized { head, len },
             };
             self.intercept.handle(ms, event, &mut self.effects);
         }
