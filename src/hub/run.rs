@@ -64,6 +64,8 @@ pub enum Ended {
 
 /// Serves this home until stopped or idle. `background`: standard error is closed once the socket is there.
 pub fn run(home: &Home, background: bool) -> Result<Ended> {
+    // Whatever is made from here on, sled's own files too, is for this user alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     home.make()?;
     let Some(lock) = Lock::take(home)? else { return Ok(Ended::AnotherRuns) };
     let runtime = tokio::runtime::Builder::new_current_thread()
