@@ -1,5 +1,9 @@
 //! Characters that a person does not see, or that change what a person sees.
 
+use super::subject::{Found, Subject, strings};
+use super::{Family, Kind};
+use crate::decision::Level::{High, Medium};
+
 /// Whether a character draws nothing, draws only a blank, or rearranges what is drawn around it. (Space, line feed and
 /// tab are not among them; every other control character is.)
 pub const fn is_hidden(c: char) -> bool {
@@ -12,4 +16,75 @@ pub const fn is_hidden(c: char) -> bool {
         | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d159}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}' | '\u{f0000}'..='\u{10ffff}'
     )
+}
+
+const INVISIBLE: Kind =
+    Kind::new("hidden.invisible", Medium, "a text holds characters that draw nothing or a mere blank");
+const DECEPTIVE: Kind = Kind::new(
+    "hidden.deceptive",
+    High,
+    "a text holds characters that carry hidden text or turn the direction of reading",
+);
+
+/// The family.
+pub const FAMILY: Family = Family {
+    name: "hidden",
+    about: "characters that a person does not see, in every argument, key and name",
+    kinds: &[INVISIBLE, DECEPTIVE],
+    detect,
+};
+
+/// Whether a character exists only to hide or to turn what is around it.
+const fn is_deceptive(c: char) -> bool {
+    matches!(c, '\0' | '\u{1b}' | '\u{9b}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The worst hidden character of a text. A joiner or a variation selector within an emoji is no news, nor is a CR
+/// before an LF.
+fn worst(text: &str) -> Option<(Kind, char)> {
+    // All but NUL to 0x1f and 0x7f is beyond ASCII, so most texts are done here.
+    if text.bytes().all(|b| matches!(b, b'\n' | b'\t' | 0x20..=0x7e)) {
+        return None;
+    }
+    let mut worst = None;
+    let mut before = '\0';
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let in_emoji = matches!(c, '\u{200d}' | '\u{fe0f}') && before >= '\u{203c}' && !is_hidden(before);
+        let line_end = c == '\r' && chars.peek() == Some(&'\n');
+        if is_deceptive(c) {
+            return Some((DECEPTIVE, c));
+        }
+        if is_hidden(c) && !in_emoji && !line_end && worst.is_none() {
+            worst = Some((INVISIBLE, c));
+        }
+        if !in_emoji {
+            before = c;
+        }
+    }
+    worst
+}
+
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    let says = |what: &str, c: char| {
+        format!("{what} holds the character U+{:04X}, which is not what it looks like", u32::from(c))
+    };
+    if let Some((kind, c)) = worst(subject.call.tool.as_str()) {
+        found.add(kind, says("the tool's name", c));
+    }
+    for (key, value) in subject.keys() {
+        if let Some((kind, c)) = worst(key) {
+            found.at(kind, subject, value, says("a key", c));
+        }
+    }
+    for value in subject.texts() {
+        if let Some((kind, c)) = worst(&value.text) {
+            found.at(kind, subject, value, says(&subject.pointer(value), c));
+        }
+    }
+    for (key, other) in subject.call.params.others() {
+        if let Some((kind, c)) = worst(&key).or_else(|| strings(other).find_map(|text| worst(&text))) {
+            found.add(kind, says("what is sent beside the arguments", c));
+        }
+    }
 }

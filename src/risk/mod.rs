@@ -2,14 +2,29 @@
 //!
 //! Invariant: evidence only raises. The level is the maximum over the findings, and every level has findings that a
 //! person can read. Never reads a clock, a file or the environment: what it needs beside the call is in [`Facts`].
+//! The rubric and every finding are in `docs/risk.md`, which a test holds against [`FAMILIES`].
 
+pub mod annotations;
+pub mod code;
 pub mod hidden;
+pub mod money;
+pub mod names;
 pub mod paths;
+pub mod recipients;
+pub mod schema;
+pub mod secrets;
+pub mod shell;
+pub mod size;
+pub mod sql;
+pub mod subject;
+pub mod urls;
+pub mod words;
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 use crate::decision::Level;
+use subject::{Found, Subject};
 
 /// One reason for a level.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +58,61 @@ pub struct Facts {
     pub denied_before: u32,
 }
 
+/// A kind of finding: its id and level are fixed, only its sentence depends on the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// `family.what`.
+    pub id: &'static str,
+    /// What it raises a call to.
+    pub level: Level,
+    /// What it means, for the documentation.
+    pub about: &'static str,
+}
+
+impl Kind {
+    const fn new(id: &'static str, level: Level, about: &'static str) -> Self {
+        Self { id, level, about }
+    }
+}
+
+/// A family of detectors: one file.
+#[derive(Clone, Copy)]
+pub struct Family {
+    /// The first part of its findings' ids.
+    pub name: &'static str,
+    /// What it looks at, for the documentation.
+    pub about: &'static str,
+    /// Every kind of finding it may leave.
+    pub kinds: &'static [Kind],
+    detect: fn(&Subject<'_>, &mut Found),
+}
+
+/// Every family, in the order in which they look. `names` comes first: it always leaves a finding.
+pub const FAMILIES: &[Family] = &[
+    names::FAMILY,
+    annotations::FAMILY,
+    schema::FAMILY,
+    shell::FAMILY,
+    code::FAMILY,
+    sql::FAMILY,
+    paths::FAMILY,
+    urls::FAMILY,
+    recipients::FAMILY,
+    money::FAMILY,
+    secrets::FAMILY,
+    hidden::FAMILY,
+    size::FAMILY,
+];
+
 /// Judges one call.
 pub fn assess(call: &Call, facts: &Facts) -> Risk {
-    let _ = (call, facts);
-    let finding = Finding {
-        id: "name.unknown".to_owned(),
-        level: Level::Medium,
-        says: "nothing tells what this tool does".to_owned(),
-        at: None,
-    };
-    Risk { level: finding.level, findings: vec![finding] }
+    let subject = Subject::new(call, facts);
+    let mut found = Found::default();
+    for family in FAMILIES {
+        (family.detect)(&subject, &mut found);
+    }
+    let findings = found.into_findings();
+    // The names always leave a finding; were they not to, nobody would know anything.
+    let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Medium);
+    Risk { level, findings }
 }

@@ -8,6 +8,7 @@ mod hub;
 mod journal;
 mod picture;
 mod policy;
+mod risk;
 mod tidy;
 
 mod bypass;

@@ -54,7 +54,7 @@ const fn medium() -> Level {
     Level::Medium
 }
 
-fn call(server: &str, tool: &str, arguments: &str) -> Call {
+pub fn call(server: &str, tool: &str, arguments: &str) -> Call {
     let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, serde_json::Value::from(tool));
     let params = compact(params.as_bytes(), Duplicates::Everywhere).expect("strict arguments");
     Call {

@@ -1,0 +1,337 @@
+//! What a tool's name says it does. The only family that can tell that a tool merely reads: without a reading verb
+//! first or last, a call is at least medium.
+
+use super::subject::{Found, Subject, quoted};
+use super::words::Words;
+use super::{Family, Kind};
+use crate::decision::Level::{High, Low, Medium};
+use crate::json;
+
+const READS: Kind = Kind::new("name.reads", Low, "the tool's name is that of a reader");
+const SENSITIVE: Kind = Kind::new("name.sensitive", Medium, "it reads secrets, keys or passwords");
+const WRITES: Kind = Kind::new("name.writes", Medium, "it changes something");
+const EXECUTES: Kind = Kind::new("name.executes", Medium, "it starts something");
+const UNKNOWN: Kind = Kind::new("name.unknown", Medium, "nothing in the name tells what the tool does");
+const STRANGE: Kind = Kind::new("name.strange", Medium, "the name has characters that may pass for others");
+const TITLE: Kind = Kind::new("name.title", Medium, "the name reads, the title changes something");
+const DESTROYS: Kind = Kind::new("name.destroys", High, "it deletes or overwrites");
+const SENDS: Kind = Kind::new("name.sends", High, "it sends something to other people");
+const PAYS: Kind = Kind::new("name.pays", High, "it moves money");
+const ACCESS: Kind = Kind::new("name.access", High, "it changes permissions or credentials");
+const DEPLOYS: Kind = Kind::new("name.deploys", High, "it changes what runs in production, or the shape of a database");
+
+/// The family.
+pub const FAMILY: Family = Family {
+    name: "name",
+    about: "the verbs of the tool's name and title, in any casing",
+    kinds: &[READS, SENSITIVE, WRITES, EXECUTES, UNKNOWN, STRANGE, TITLE, DESTROYS, SENDS, PAYS, ACCESS, DEPLOYS],
+    detect,
+};
+
+/// What a verb does. Ordered: of several the gravest counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Deed {
+    /// Reads and nothing else.
+    Read,
+    /// Nobody knows.
+    Unknown,
+    /// Changes something.
+    Write,
+    /// Starts something.
+    Execute,
+    /// Changes production or a schema.
+    Deploy,
+    /// Sends to other people.
+    Send,
+    /// Changes who may do what.
+    Access,
+    /// Moves money.
+    Pay,
+    /// Deletes or overwrites.
+    Destroy,
+}
+
+/// How sure a word is that verb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// Wherever it stands.
+    Anywhere,
+    /// When it is the first verb.
+    First,
+    /// When it is the first verb and the name does not end in a reading one: it is a noun too (`issue_list`).
+    Perhaps,
+}
+
+use Deed::{Access, Deploy, Destroy, Execute, Pay, Read, Send, Write};
+use Use::{Anywhere, First, Perhaps};
+
+/// The verbs by what they do and how sure that is. Public knowledge of English, not a list of anybody's tools.
+const VERBS: &[(Deed, Use, &str)] = &[
+    (
+        Read,
+        First,
+        "list read search find query show view lookup count check inspect browse scan explain compare diff validate \
+         verify analyze analyse calculate compute estimate summarize summarise preview detect watch monitor tail peek \
+         examine enumerate locate identify discover parse lint measure predict recommend suggest classify translate \
+         grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize recognise debug \
+         echo ping stat",
+    ),
+    (
+        Read,
+        Perhaps,
+        "whoami help tree status info information details detail stats statistics version versions summary overview \
+         health history availability screenshot metrics logs usage lookups current schema schemas sample top limits \
+         insights catalog catalogue",
+    ),
+    (Read, Anywhere, "get fetch describe retrieve"),
+    (
+        Write,
+        Anywhere,
+        "add append apply assign attach configure create detach disable edit enable insert modify rename save upsert \
+         unassign write unarchive toggle reopen unlock mkdir touch increment decrement \
+         createorupdate",
+    ),
+    (
+        Write,
+        First,
+        "set update change put patch move copy upload import install register unregister subscribe unsubscribe start \
+         stop restart close merge mark manage connect disconnect submit approve reject restore archive clone convert \
+         generate fill click type press drag drop_on hover navigate open select_option activate deactivate pause \
+         resume sync replicate schedule reschedule scale resize attach_to initialize initialise init make build \
+         commit push pull rebase stash checkout download export cancel abort accept decline dismiss resolve \
+         acknowledge snooze migrate_to turn adjust define store remember switch use handle process transform \
+         compress extract zip unzip draft plan reboot suspend link unlink_from tag untag label bookmark star unstar \
+         follow unfollow like unlike vote pin unpin mute unmute block unblock fork trigger retry rerun refresh reload \
+         upgrade downgrade simulate",
+    ),
+    (Write, Perhaps, "comment review note record log request issue report test tests alert page form task"),
+    (
+        Execute,
+        First,
+        "run execute exec eval evaluate invoke spawn launch shell bash powershell terminal sh zsh cmd ssh",
+    ),
+    (Execute, Perhaps, "script command code call repl python javascript"),
+    (
+        Destroy,
+        Anywhere,
+        "delete remove destroy purge truncate wipe erase kill terminate uninstall overwrite unlink shred nuke prune \
+         expunge deprovision decommission obliterate rm rmdir deleted_all replace",
+    ),
+    (Destroy, First, "drop clear reset rollback revert discard trash empty flush evict format shutdown stop_all"),
+    (Send, Anywhere, "send notify broadcast tweet reply publish invite announce dm sms"),
+    (Send, First, "email mail forward share respond"),
+    (Send, Perhaps, "post message"),
+    (Pay, Anywhere, "pay purchase buy refund donate payout"),
+    (Pay, First, "transfer charge withdraw deposit sell trade bid mint stake swap"),
+    (Pay, Perhaps, "order book invoice payment"),
+    (Access, Anywhere, "grant revoke authorize authorise impersonate chmod chown"),
+    (Access, First, "rotate elevate permit login logout"),
+    (Deploy, Anywhere, "alter"),
+    (Deploy, First, "deploy promote rollout migrate"),
+    (Deploy, Perhaps, "release"),
+];
+
+/// Pairs that are one noun: neither word is a verb in them.
+const NOUNS: &[(&str, &str)] = &[
+    ("merge", "request"),
+    ("merge", "requests"),
+    ("open", "ai"),
+    ("open", "api"),
+    ("pull", "request"),
+    ("pull", "requests"),
+    ("deploy", "logs"),
+    ("deploy", "log"),
+    ("deploy", "key"),
+    ("change", "log"),
+    ("change", "request"),
+    ("change", "set"),
+    ("data", "set"),
+    ("replica", "set"),
+    ("test", "run"),
+    ("build", "log"),
+    ("build", "logs"),
+    ("call", "graph"),
+    ("write", "access"),
+    ("query", "plan"),
+    ("drop", "down"),
+    ("run", "book"),
+];
+
+/// Nouns that make a change one of access, and a read one of secrets.
+const SECRETS: &[&str] = &[
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "password",
+    "passwords",
+    "passwd",
+    "keychain",
+    "kubeconfig",
+    "apikey",
+    "apikeys",
+    "cookie",
+    "cookies",
+];
+const RIGHTS: &[&str] =
+    &["permission", "permissions", "role", "roles", "acl", "acls", "iam", "rbac", "collaborator", "collaborators"];
+
+/// A tool's name, read.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// Its words.
+    pub words: Words,
+    /// What it says that the tool does.
+    pub deed: Deed,
+    /// The word that says so.
+    pub verb: String,
+}
+
+impl Name {
+    /// Whether the name is a reader's.
+    pub const fn reads(&self) -> bool {
+        matches!(self.deed, Deed::Read)
+    }
+}
+
+fn lookup(word: &str) -> Option<(Deed, Use)> {
+    TABLE.binary_search_by(|(own, _, _)| own.cmp(&word)).ok().map(|i| (TABLE[i].1, TABLE[i].2))
+}
+
+/// Every verb, sorted; made once.
+static TABLE: std::sync::LazyLock<Vec<(&str, Deed, Use)>> = std::sync::LazyLock::new(|| {
+    let mut all: Vec<_> =
+        VERBS.iter().flat_map(|(deed, how, words)| words.split_whitespace().map(|w| (w, *deed, *how))).collect();
+    all.sort_unstable_by_key(|(word, _, _)| *word);
+    all
+});
+
+/// Reads a tool's name.
+pub fn read(name: &str) -> Name {
+    let words = Words::of(name);
+    let (deed, verb) = deed(&words, false);
+    let verb = verb.to_owned();
+    Name { words, deed, verb }
+}
+
+/// What a text names: its gravest sure verb, else its first one, else a reading one at its end.
+pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
+    let list: Vec<&str> = words.iter().collect();
+    let is_noun = |i: usize| {
+        let pair = |a: usize| list.get(a).zip(list.get(a + 1)).is_some_and(|(a, b)| NOUNS.contains(&(*a, *b)));
+        pair(i) || i.checked_sub(1).is_some_and(pair)
+    };
+    let verbs: Vec<(usize, &str, Deed, Use)> = list
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| !is_noun(*i))
+        .filter_map(|(i, word)| lookup(word).map(|(deed, how)| (i, *word, deed, how)))
+        .collect();
+    let joined = |i: usize| i > 0 && ["and", "or", "then"].contains(&list[i - 1]);
+    let sure = verbs.iter().filter(|(i, _, deed, how)| *deed != Read && (*how == Anywhere || joined(*i)));
+    if let Some((_, word, deed, _)) = sure.max_by_key(|(_, _, deed, _)| *deed) {
+        return (*deed, word);
+    }
+    if only_sure {
+        return (Deed::Unknown, "");
+    }
+    let ends = verbs.last().filter(|(i, ..)| i + 1 == list.len());
+    let ends_reading = ends.filter(|(_, _, deed, _)| *deed == Read);
+    // A reading noun (`status`, `history`) says something only where there is no verb.
+    match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) != (Read, Perhaps)).or(ends_reading) {
+        // `list_clear`: at the start a list, at the end a verb.
+        Some((_, word, Read, First)) => match ends {
+            Some((_, last, deed, First)) if *deed != Read => (*deed, last),
+            _ => (Read, word),
+        },
+        Some((_, word, Read, _)) => (Read, word),
+        // `import_job_get`: a verb at the start is a noun when a sure reading verb follows, unless it starts something.
+        Some((_, word, deed, First)) => {
+            match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) == (Read, Anywhere)) {
+                Some((_, reading, _, _)) if *deed != Execute => (Read, reading),
+                _ => (*deed, word),
+            }
+        }
+        Some((_, word, deed, _)) => ends_reading.map_or((*deed, *word), |(_, word, _, _)| (Read, *word)),
+        None => (Deed::Unknown, ""),
+    }
+}
+
+/// The finding for a deed.
+pub const fn kind(deed: Deed) -> Kind {
+    match deed {
+        Read => READS,
+        Deed::Unknown => UNKNOWN,
+        Write => WRITES,
+        Execute => EXECUTES,
+        Deploy => DEPLOYS,
+        Send => SENDS,
+        Access => ACCESS,
+        Pay => PAYS,
+        Destroy => DESTROYS,
+    }
+}
+
+/// The sentence for a deed.
+pub fn sentence(deed: Deed, verb: &str) -> String {
+    let what = match deed {
+        Read => "that of a reader",
+        Deed::Unknown => return "nothing in the tool's name tells what it does".to_owned(),
+        Write => "that of a change",
+        Execute => "that of something being started",
+        Deploy => "that of a deploy or a change of schema",
+        Send => "that of a message to somebody",
+        Access => "that of a change of access",
+        Pay => "that of a payment",
+        Destroy => "that of a deletion or of overwriting",
+    };
+    format!("the tool's name has the verb \u{201c}{verb}\u{201d}, {what}")
+}
+
+/// Whether the words are about secrets.
+pub fn is_secret(words: &Words) -> bool {
+    words.has_one_of(SECRETS)
+        || [
+            ("api", "key"),
+            ("api", "keys"),
+            ("private", "key"),
+            ("access", "key"),
+            ("access", "token"),
+            ("auth", "token"),
+        ]
+        .iter()
+        .any(|(a, b)| words.has_pair(a, b))
+}
+
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    let Name { words, deed: does, verb } = &subject.name;
+    found.add(kind(*does), sentence(*does, verb));
+    let tool = subject.call.tool.as_str();
+    if !tool.is_ascii() || tool.bytes().any(|b| b.is_ascii_control()) {
+        found.add(STRANGE, "the tool's name has characters outside ASCII, which may pass for others");
+    }
+    if is_secret(words) {
+        if subject.name.reads() {
+            found.add(SENSITIVE, "it reads secrets, keys or passwords");
+        } else {
+            found.add(ACCESS, "its name is about credentials, and it does not merely read");
+        }
+    }
+    if !subject.name.reads() && words.has_one_of(RIGHTS) {
+        found.add(ACCESS, "its name is about permissions, and it does not merely read");
+    }
+    if !subject.name.reads() && words.has_one_of(&["prod", "production"]) {
+        found.add(DEPLOYS, "its name is about production, and it does not merely read");
+    }
+    if let Some(title) = subject.tool.title.filter(|_| subject.name.reads()) {
+        let title = json::unescape(title);
+        let (does, verb) = {
+            let words = Words::of(&title);
+            let (d, v) = deed(&words, true);
+            (d, v.to_owned())
+        };
+        if does > Deed::Unknown {
+            found.add(TITLE, format!("the tool's title {} has the verb \u{201c}{verb}\u{201d}", quoted(&title)));
+        }
+    }
+}

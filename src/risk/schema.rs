@@ -1,0 +1,166 @@
+//! Arguments that choose what a tool does: `action: "delete"`, `force: true`, `dry_run: false`. Of a tool that names
+//! another one, the other's name is judged too.
+
+use super::names::{self, Deed};
+use super::subject::{Found, Shape, Subject, Value, quoted};
+use super::words::Words;
+use super::{Family, Kind};
+use crate::decision::Level::{High, Low, Medium};
+use crate::json;
+
+const READS: Kind = Kind::new("schema.reads", Low, "an argument chooses a reading action");
+const CHANGES: Kind = Kind::new("schema.changes", Medium, "an argument chooses an action that changes something");
+const UNSAID: Kind =
+    Kind::new("schema.unsaid", Medium, "the tool may change something, and the call leaves open whether");
+const CONFIRMS: Kind = Kind::new("schema.confirms", Medium, "an argument answers a safety question in advance");
+const HARMS: Kind =
+    Kind::new("schema.harms", High, "an argument chooses to delete, send, pay, deploy or change access");
+const FORCES: Kind = Kind::new("schema.forces", High, "an argument turns a safeguard off");
+const EXPOSES: Kind = Kind::new("schema.exposes", High, "an argument makes something public or changes access");
+
+/// The family.
+pub const FAMILY: Family = Family {
+    name: "schema",
+    about: "arguments that choose what the tool does, and the choices that its schema offers",
+    kinds: &[READS, CHANGES, UNSAID, CONFIRMS, HARMS, FORCES, EXPOSES],
+    detect,
+};
+
+/// Keys whose value names what is to be done.
+const CHOOSERS: &[&str] = &[
+    "action",
+    "actions",
+    "operation",
+    "op",
+    "method",
+    "verb",
+    "http_method",
+    "request_method",
+    "subcommand",
+    "tool",
+    "tool_name",
+    "function_name",
+    "function",
+    "api_method",
+    "activity",
+    "task_type",
+    "command",
+];
+/// Keys that turn a safeguard off when `true`.
+const FORCE: &[&str] = &[
+    "force",
+    "forced",
+    "overwrite",
+    "overwrite_existing",
+    "no_verify",
+    "skip_confirmation",
+    "skip_checks",
+    "allow_delete",
+    "purge",
+    "cascade",
+    "permanent",
+    "permanently",
+    "hard",
+    "hard_delete",
+    "delete_source",
+    "no_backup",
+    "allow_destructive",
+    "ignore_warnings",
+    "yes",
+    "delete_branch",
+    "prune",
+];
+/// Keys that turn one off when `false`.
+const SAFE: &[&str] = &["dry_run", "dryrun", "preview", "read_only", "readonly", "sandbox", "sandboxed", "safe_mode"];
+
+/// What a chosen word does. HTTP's methods come first, then the verbs of names.
+fn chosen(text: &str) -> Deed {
+    match text {
+        "GET" | "HEAD" | "OPTIONS" | "get" | "head" | "options" => return Deed::Read,
+        "DELETE" => return Deed::Destroy,
+        "POST" | "PUT" | "PATCH" => return Deed::Write,
+        _ => {}
+    }
+    let words = Words::of(text);
+    let (deed, _) = names::deed(&words, false);
+    deed
+}
+
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    for value in subject.values() {
+        let key = subject.key(value);
+        match value.shape {
+            Shape::Text if key.is_one_of(CHOOSERS) => choice(subject, value, found),
+            Shape::Text if key.is_one_of(&["visibility", "access", "acl", "sharing"]) => {
+                let open = ["public", "anyone", "everyone", "public-read", "public-read-write", "world", "all"];
+                if !subject.name.reads() && open.contains(&value.text.as_ref()) {
+                    found.at(EXPOSES, subject, value, "it makes something public");
+                }
+            }
+            Shape::Plain | Shape::Text => flag(subject, value, found),
+            Shape::Container => {}
+        }
+    }
+    unsaid(subject, found);
+}
+
+fn choice(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
+    // `command` and the like may hold a whole command line: that is for the shell's detectors.
+    let is_word = value.text.len() <= 128 && !value.text.contains(char::is_whitespace);
+    let deed = if is_word { chosen(&value.text) } else { return };
+    let says = |what: &str| format!("{} chooses {}, {what}", subject.pointer(value), quoted(&value.text));
+    match deed {
+        Deed::Read => found.at(READS, subject, value, says("which reads")),
+        Deed::Unknown => {}
+        Deed::Write | Deed::Execute => found.at(CHANGES, subject, value, says("which changes or starts something")),
+        Deed::Deploy | Deed::Send | Deed::Access | Deed::Pay | Deed::Destroy => {
+            found.at(HARMS, subject, value, says("which may not be undone"));
+        }
+    }
+}
+
+fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
+    let key = subject.key(value);
+    let says = |what: &str| format!("{} is {}: {what}", subject.pointer(value), value.text);
+    match value.text.as_ref() {
+        "true" | "1" if key.is_one_of(FORCE) => found.at(FORCES, subject, value, says("a safeguard is off")),
+        "true" | "1"
+            if !subject.name.reads()
+                && key.is_one_of(&[
+                    "public",
+                    "is_public",
+                    "make_public",
+                    "anyone",
+                    "sudo",
+                    "privileged",
+                    "as_root",
+                ]) =>
+        {
+            found.at(EXPOSES, subject, value, says("more may be reached than before"));
+        }
+        "true" | "1" if key.is_one_of(&["confirm", "confirmed", "approve", "approved", "i_am_sure", "acknowledge"]) => {
+            found.at(CONFIRMS, subject, value, says("it answers a question that was meant for a person"));
+        }
+        "true" | "1" if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
+            found.at(CHANGES, subject, value, says("it reaches everything below"));
+        }
+        "false" | "0" if key.is_one_of(SAFE) => found.at(CONFIRMS, subject, value, says("this time in earnest")),
+        _ => {}
+    }
+}
+
+/// A chooser that the schema offers with changing members and that the call leaves out.
+fn unsaid(subject: &Subject<'_>, found: &mut Found) {
+    let Some(properties) = subject.tool.properties else { return };
+    for (key, property) in json::members(properties) {
+        if !Words::of(&key).is_one_of(CHOOSERS)
+            || subject.keys().any(|(own, value)| own == key && subject.is_top(value))
+        {
+            continue;
+        }
+        let Some(members) = json::member(property, "enum") else { continue };
+        if json::elements(members).any(|member| chosen(&json::unescape(member)) > Deed::Unknown) {
+            found.add(UNSAID, format!("the tool's {} may be a change, and the call leaves it out", quoted(&key)));
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The judge, from outside. Cases are data: `cases/risk/*.toml`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use sayso::call::{Call, Definition, ToolName};
+use sayso::decision::Level;
+use sayso::json::{Duplicates, compact};
+use sayso::risk::{FAMILIES, Facts, Risk, assess};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::policy::call;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cases {
+    default_tool: Option<String>,
+    case: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    tool: Option<String>,
+    arguments: Option<String>,
+    definition: Option<String>,
+    #[serde(default)]
+    server_args: Vec<String>,
+    want: Level,
+    #[serde(default)]
+    finds: Vec<String>,
+}
+
+fn defined(mut call: Call, definition: &str) -> Call {
+    let raw = compact(definition.as_bytes(), Duplicates::Envelope).unwrap();
+    let raw = RawValue::from_string(raw).unwrap();
+    call.definition = Some(Arc::new(Definition::new(call.tool.clone(), raw)));
+    call
+}
+
+fn assess_plain(tool: &str, arguments: &str) -> Risk {
+    assess(&call("server", tool, arguments), &Facts::default())
+}
+
+fn check(cases: &str) {
+    let cases: Cases = toml::from_str(cases).unwrap();
+    for case in cases.case {
+        let tool = case.tool.or_else(|| cases.default_tool.clone()).unwrap();
+        let arguments = case.arguments.unwrap_or_else(|| "{}".to_owned());
+        let mut call = call("server", &tool, &arguments);
+        Arc::make_mut(&mut call.server).args = case.server_args;
+        if let Some(definition) = case.definition {
+            call = defined(call, &definition);
+        }
+        let risk = assess(&call, &Facts::default());
+        let found: Vec<String> = risk
+            .findings
+            .iter()
+            .map(|f| f.at.as_ref().map_or_else(|| f.id.clone(), |at| format!("{}@{at}", f.id)))
+            .collect();
+        assert_eq!(risk.level, case.want, "{tool} {arguments}: {found:?}");
+        for wanted in case.finds {
+            let there = found.iter().any(|f| *f == wanted || f.split('@').next() == Some(wanted.as_str()));
+            assert!(there, "{tool} {arguments}: {wanted} is not among {found:?}");
+        }
+        holds(&risk);
+    }
+}
+
+/// What is true of every judgement.
+#[track_caller]
+fn holds(risk: &Risk) {
+    assert_eq!(risk.findings.iter().map(|f| f.level).max(), Some(risk.level));
+    assert!(risk.findings.is_sorted_by_key(|f| std::cmp::Reverse(f.level)));
+    for finding in &risk.findings {
+        let kind = FAMILIES.iter().flat_map(|f| f.kinds).find(|kind| kind.id == finding.id).unwrap();
+        assert_eq!(kind.level, finding.level);
+        assert!(!finding.says.is_empty());
+    }
+}
+
+#[test]
+fn names_are_read_in_any_casing_and_annotations_only_raise() {
+    check(include_str!("cases/risk/names.toml"));
+}
+
+#[test]
+fn arguments_are_read_by_key_and_by_value() {
+    check(include_str!("cases/risk/arguments.toml"));
+}
+
+#[test]
+fn every_command_of_a_command_line_counts() {
+    check(include_str!("cases/risk/shell.toml"));
+}
+
+#[test]
+fn sql_is_read_in_every_dialect_and_the_gravest_counts() {
+    check(include_str!("cases/risk/sql.toml"));
+}
+
+#[test]
+fn b19_names_that_differ_only_when_sanitised_are_judged_each_for_itself() {
+    // Letters that look alike are other letters: no reading verb, and a finding that says so.
+    for name in ["r\u{435}ad_file", "re\u{430}d_file", "\u{ff52}ead_file", "ｒｅａｄ_ｆｉｌｅ"] {
+        let risk = assess_plain(name, "{}");
+        assert_eq!(risk.level, Level::Medium, "{name}");
+        assert!(risk.findings.iter().any(|f| f.id == "name.strange"), "{name}");
+    }
+    assert!(assess_plain("read\u{200b}_file", "{}").findings.iter().any(|f| f.id == "hidden.invisible"));
+    assert_eq!(assess_plain("read_file\u{202e}", "{}").level, Level::High);
+}
+
+#[test]
+fn what_is_too_large_to_judge_is_high() {
+    let many = format!("{{\"a\":[{}0]}}", "0,".repeat(30_000));
+    assert_eq!(assess_plain("read_file", &many).level, Level::High);
+    let big = format!("{{\"text\":\"{}\"}}", "a".repeat(5 * 1024 * 1024));
+    assert_eq!(assess_plain("read_file", &big).level, Level::High);
+    let large = format!("{{\"text\":\"{}\"}}", "a".repeat(100 * 1024));
+    assert_eq!(assess_plain("read_file", &large).level, Level::Medium);
+    for (key, one) in
+        [("path", "\"a/../b\","), ("command", "\"ls -l\","), ("sql", "\"SELECT 1\","), ("url", "\"a.b\",")]
+    {
+        let many = format!("{{\"{key}\":[{}\"\"]}}", one.repeat(5_000));
+        let risk = assess_plain("read_file", &many);
+        assert!(risk.findings.iter().any(|f| f.id == "size.unjudged"), "{key}");
+    }
+}
+
+#[test]
+fn what_is_made_to_break_the_parsers_is_high_and_nothing_breaks() {
+    let deep = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+    for sql in [
+        deep("(", ")", 3_000),
+        format!("SELECT {}", deep("(", ")", 60)),
+        format!("SELECT * FROM {}", deep("(SELECT * FROM ", ") x", 60)),
+        format!("SELECT {}", deep("CASE WHEN ", " THEN 1 END", 60)),
+        format!("SELECT {}1", "NOT ".repeat(1_500)),
+        format!("SELECT {}1", "- ".repeat(3_000)),
+        format!("SELECT 1{}", "+1".repeat(3_900)),
+        format!("SELECT 1{}", " OR 1".repeat(1_600)),
+        format!("SELECT 1{}", " UNION SELECT 1".repeat(500)),
+        format!("SELECT 1{}", "::int".repeat(1_500)),
+        format!("SELECT a{}", "[1]".repeat(2_500)),
+        format!("SELECT {}1", "EXISTS(".repeat(1_000)),
+        format!("SELECT * FROM a{}", " JOIN a".repeat(1_000)),
+        "SELECT '".to_owned(),
+        "/*".repeat(4_000),
+        "$a$".repeat(2_600),
+        "\u{0}".to_owned(),
+    ] {
+        let arguments = serde_json::json!({ "sql": sql }).to_string();
+        let risk = assess_plain("query", &arguments);
+        assert!(risk.level >= Level::Low);
+        holds(&risk);
+    }
+    for command in ["(".repeat(16_000), "'".repeat(16_001), "a|".repeat(8_000), "\\".repeat(999), "$(".repeat(8_000)] {
+        let risk = assess_plain("run_command", &serde_json::json!({ "command": command }).to_string());
+        assert_eq!(risk.level, Level::High);
+    }
+    let mut nested = "\"/etc/passwd\"".to_owned();
+    for _ in 0..120 {
+        nested = format!("{{\"path\":{nested}}}");
+    }
+    holds(&assess_plain("read_file", &format!("{{\"a\":{nested}}}")));
+    holds(&assess_plain("read_file", &format!("{{\"command\":{}1{}}}", "[".repeat(120), "]".repeat(120))));
+}
+
+#[test]
+fn every_kind_of_finding_has_its_own_id_and_stands_in_the_documentation() {
+    let mut ids = BTreeSet::new();
+    let mut table = String::new();
+    for family in FAMILIES {
+        table.push_str("\n### ");
+        table.push_str(family.name);
+        table.push_str("\n\n");
+        table.push_str(family.about);
+        table.push_str("\n\n| finding | level | when |\n|---|---|---|\n");
+        for kind in family.kinds {
+            assert!(kind.id.strip_prefix(family.name).is_some_and(|rest| rest.starts_with('.')), "{}", kind.id);
+            assert!(ids.insert(kind.id), "{} stands twice", kind.id);
+            table.extend(["| `", kind.id, "` | ", kind.level.as_str(), " | ", kind.about, " |\n"]);
+        }
+    }
+    let docs = include_str!("../../docs/risk.md");
+    assert!(docs.ends_with(&table), "docs/risk.md must end with:\n{table}");
+}
+
+fn arguments() -> impl Strategy<Value = serde_json::Value> {
+    let key = prop_oneof![
+        "(path|command|sql|query|url|to|action|force|amount|password|code|args|content|paths|commands)",
+        "\\PC{0,8}",
+    ];
+    let text = prop_oneof![
+        "\\PC{0,40}",
+        "[a-z/.~%$\\\\: '\"`|;&<>(){}0-9-]{0,40}",
+        "(SELECT|DELETE FROM|UPDATE|DROP|WITH) [a-z*=(),;'\"\\\\ 0-9/#-]{0,40}",
+        "(https?|file|data|javascript)://?[a-z0-9.@\\[\\]:%/\\\\-]{0,30}",
+        any::<String>(),
+    ];
+    let leaf = prop_oneof![
+        text.prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        any::<bool>().prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    let inner = leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::from),
+            prop::collection::btree_map("[a-z_]{1,8}", inner, 0..6)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect())),
+        ]
+    });
+    prop::collection::btree_map(key, inner, 0..6).prop_map(|map| serde_json::Value::Object(map.into_iter().collect()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn no_call_breaks_the_judge(
+        tool in prop_oneof!["(read|run|query|send|x)_(file|command|sql)", "\\PC{1,40}", any::<String>()],
+        arguments in arguments(),
+        definition in proptest::option::of(arguments()),
+    ) {
+        prop_assume!(ToolName::new(tool.clone()).is_ok());
+        let mut call = call("server", &tool, &arguments.to_string());
+        if let Some(definition) = definition {
+            let schema = serde_json::json!({"name": tool, "annotations": definition, "inputSchema": {"properties": definition}});
+            call = defined(call, &schema.to_string());
+        }
+        let risk = assess(&call, &Facts::default());
+        holds(&risk);
+        prop_assert_eq!(assess(&call, &Facts::default()), risk, "the same call is judged alike");
+    }
+
+    #[test]
+    fn hints_never_lower_a_level(tool in "(read|write|delete|x)_[a-z]{1,5}", read_only: bool, destructive: bool) {
+        let bare = call("server", &tool, "{}");
+        let hints = serde_json::json!({"name": tool, "annotations": {"readOnlyHint": read_only, "destructiveHint": destructive}});
+        let hinted = defined(bare.clone(), &hints.to_string());
+        prop_assert!(assess(&hinted, &Facts::default()).level >= assess(&bare, &Facts::default()).level);
+    }
+}
