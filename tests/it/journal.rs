@@ -1,15 +1,18 @@
 //! The journal from outside: `sayso history` on journals made here, and a disk that refuses.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use sayso::call::{CallId, Digest, ServerName, SessionId, ToolName};
-use sayso::decision::{By, Decision, DecisionKind, Level, Outcome};
+use sayso::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Scope};
 use sayso::journal::{self, Journal};
-use sayso::record::{Decided, Finished, Record, Submitted};
+use sayso::record::{Decided, Fact, Finished, Record, Revoked, Stamp, Submitted};
 use sayso::risk::Finding;
+use sayso::store::{self, Store};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
@@ -308,4 +311,88 @@ fn b35_a_disk_that_takes_no_more_leaves_a_whole_chain() {
     assert!(opening.mended.is_empty() && opening.warnings.is_empty());
     journal.append(T0, &records(opening.last_call.0 + 1, &PLAIN)).unwrap();
     assert_eq!(journal::verify(&dir).unwrap().entries, before + 3);
+}
+
+fn grant(id: u64) -> Grant {
+    Grant {
+        id: GrantId(id),
+        key: Digest::of(&id.to_be_bytes()),
+        server: ServerName::new("fs").unwrap(),
+        tool: ToolName::new("read_file").unwrap(),
+        scope: Scope::Always,
+        session: None,
+        created_at: T0,
+        expires_at: None,
+        call: CallId(id),
+        who: "pid 1".into(),
+    }
+}
+
+fn remembered(home: &Path) -> (Store, Vec<String>) {
+    let dir = home.join("journal");
+    let knows = |stamp: &Stamp| Ok(journal::knows(&dir, stamp)?);
+    let facts = |after: Option<&Stamp>| Ok(journal::facts(&dir, after)?.map(|fact| fact.map_err(anyhow::Error::from)));
+    store::recover(&home.join("sled"), T0, knows, facts).unwrap()
+}
+
+/// Not a test of its own: a hub's way of writing, without an end. Says the number of each entry that is written.
+#[test]
+#[ignore = "started by the test below it"]
+fn helper_writes_until_it_is_killed() {
+    let Some(home) = std::env::var_os("SAYSO_TEST_HOME").map(PathBuf::from) else { return };
+    let (mut journal, opening) = Journal::open(&home.join("journal"), T0).unwrap();
+    let (store, _) = remembered(&home);
+    let mut write = |records: &[Record]| {
+        for (stamp, record) in journal.append(T0, records).unwrap().iter().zip(records) {
+            store.apply(stamp, &Fact::of(record)).unwrap();
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "written {}", stamp.seq).unwrap();
+        }
+    };
+    write(&opening.records(std::process::id()));
+    for id in opening.last_call.0 + 1.. {
+        let mut records = records(id, &PLAIN);
+        records.push(Record::Granted(grant(opening.last_grant.0 + id)));
+        if id % 3 == 0 {
+            let who = "pid 1".to_owned();
+            records.push(Record::Revoked(Revoked { id: GrantId(opening.last_grant.0 + id), who }));
+        }
+        write(&records);
+    }
+}
+
+#[test]
+fn a_writer_killed_at_any_time_loses_nothing_that_it_said_was_written() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("journal");
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "journal::helper_writes_until_it_is_killed", "--ignored", "--nocapture"])
+            .env("SAYSO_TEST_HOME", home.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let said = |line: String| line.strip_prefix("written ").and_then(|seq| seq.parse::<u64>().ok());
+        let mut last = lines.by_ref().filter_map(said).nth(round * 37).unwrap();
+        child.kill().unwrap();
+        last = lines.filter_map(said).last().unwrap_or(last).max(last);
+        child.wait().unwrap();
+
+        let (journal, opening) = Journal::open(&dir, T0).unwrap();
+        assert!(opening.seq >= last, "entry {last} was written, {} are there", opening.seq);
+        assert_eq!(journal::verify(&dir).unwrap().entries, opening.seq);
+        drop(journal);
+        let mut expected = BTreeSet::new();
+        for fact in journal::facts(&dir, None).unwrap() {
+            match fact.unwrap().1 {
+                Fact::Granted(grant) => drop(expected.insert(grant.id)),
+                Fact::Revoked(id) => drop(expected.remove(&id)),
+                Fact::Broken => panic!("the chain is broken"),
+                Fact::Used(_) | Fact::Other => {}
+            }
+        }
+        let (store, _) = remembered(home.path());
+        assert_eq!(store.ids().unwrap(), expected.into_iter().collect::<Vec<_>>(), "round {round}");
+    }
 }
