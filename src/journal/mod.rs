@@ -107,7 +107,7 @@ impl Segment {
         let (month, rest) = name.split_once('.')?;
         let (year, month) = month.split_once('-')?;
         let number = rest.strip_suffix(".jsonl")?.parse().ok()?;
-        let month = year.parse::<u32>().ok()?.checked_mul(100)? + month.parse::<u32>().ok()?;
+        let month = year.parse::<u32>().ok()?.checked_mul(100)?.checked_add(month.parse().ok()?)?;
         (Self::name(month, number) == name).then_some((month, number))
     }
 

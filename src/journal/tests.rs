@@ -210,6 +210,17 @@ fn a_new_month_begins_a_new_file_and_a_clock_set_back_does_not() {
 }
 
 #[test]
+fn files_with_absurd_names_stop_nothing() {
+    let dir = folder();
+    for name in ["4294967295-99.001.jsonl", "42949672-99.001.jsonl", "2026-11.4294967295.jsonl", "x.jsonl", ".jsonl"] {
+        fs::write(dir.path().join(name), "").expect("written");
+    }
+    let (mut journal, _) = reopen(dir.path());
+    journal.append(T0, &[submitted(1, "{}")]).expect("written");
+    assert!(find(dir.path(), CallId(1)).expect("read").is_some());
+}
+
+#[test]
 fn every_change_to_the_journal_is_found_and_its_first_line_named() {
     type Change = fn(&mut Vec<String>);
     let changes: [(&str, u64, Change); 8] = [

@@ -105,7 +105,7 @@ impl Journal {
         let month = line::month(at).max(self.current.as_ref().map_or(0, |c| c.segment.month));
         let number = match &self.current {
             Some(c) if c.segment.month == month && c.len < SEGMENT_BYTES => return Ok(()),
-            Some(c) if c.segment.month == month => c.segment.number + 1,
+            Some(c) if c.segment.month == month => c.segment.number.saturating_add(1),
             _ => 1,
         };
         if let Some(current) = &mut self.current {
@@ -136,7 +136,7 @@ impl Journal {
                         }
                     };
                 }
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && last < number + 1000 => last += 1,
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists && last < number.saturating_add(1000) => last += 1,
                 Err(e) => return Err(JournalError::io("begin", &path)(e)),
             }
         }
