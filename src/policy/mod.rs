@@ -179,8 +179,9 @@ impl Policy {
             action: Action::Deny,
             level,
             by: By::Hub,
-            rule: None,
-            reason: Some(format!("the policy cannot be used, so only low-risk calls pass: {why}")),
+            // Where it is wrong is for the person; the reason goes to the model.
+            rule: Some(why.clone()),
+            reason: Some("the user's policy file cannot be used, so only low-risk calls pass".to_owned()),
             timeout: self.timeouts.of(level),
         }))
     }
