@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use crate::shown::Shown;
 use crate::wire::{FromHub, Status, ToHub};
 
-use super::detail::print::Page;
+use super::detail::rows::Page;
 use super::detail::{Detail, Subject};
 use super::history::History;
 use super::keymap::{Context, Key};

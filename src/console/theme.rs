@@ -10,7 +10,7 @@ use toml::{Table, Value};
 
 use crate::decision::Level;
 
-use super::detail::print::Ink;
+use super::detail::rows::Ink;
 
 macro_rules! roles {
     ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {

@@ -1,3 +1,4 @@
+use super::words::command_line;
 use super::*;
 use crate::console::samples::{call, long, medium, row};
 use crate::decision::Level;

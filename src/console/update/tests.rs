@@ -131,7 +131,7 @@ fn b18_nothing_of_the_params_is_left_out_or_masked() {
         .expect("focused")
         .window()
         .iter()
-        .map(crate::console::detail::print::Row::text)
+        .map(crate::console::detail::rows::Row::text)
         .collect();
     for part in ["\"author\": \"me\"", "\"password\": \"hunter2\"", "\"token\": \"abc\"", "\"x\": [1]"] {
         assert!(rows.iter().any(|row| row.contains(part)), "{part} is not in {rows:#?}");

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::Pen;
 
-use crate::console::detail::print::{MARGIN, Row};
+use crate::console::detail::rows::{MARGIN, Row};
 use crate::console::detail::{Detail, Subject};
 use crate::console::theme::{Role, Theme};
 

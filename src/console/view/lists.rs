@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::body::grouped;
 use super::{Pen, Rows, body};
 use crate::console::app::{App, LinkState};
-use crate::console::detail::{level_word, time};
+use crate::console::detail::words::{level_word, time};
 use crate::console::queue::Held;
 use crate::console::theme::{Role, Theme};
 use crate::decision::{Level, Scope};

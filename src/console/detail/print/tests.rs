@@ -1,3 +1,4 @@
+use super::super::rows::{said, wrapped};
 use super::*;
 use proptest::prelude::*;
 
