@@ -14,6 +14,7 @@ use anyhow::{Context as _, bail};
 
 use super::{Exit, HistoryArgs, Select, history, hub};
 use crate::config::Home;
+use crate::console;
 use crate::demo::{self, folder::Folder};
 use crate::shown::Shown;
 
@@ -28,10 +29,7 @@ pub fn run(theme: Option<&str>) -> anyhow::Result<Exit> {
     let folder = Folder::new()?;
     let home = Home::find(Some(&folder.home()))?;
     let mut agent = Agent::start(&folder)?;
-    let shown: anyhow::Result<()> = {
-        let _ = theme;
-        Err(anyhow::anyhow!("not merged yet"))
-    };
+    let shown = console::run(&console::Options { home: home.clone(), theme: theme.map(str::to_owned) });
     agent.stop();
     let stopped = hub::end(&home);
     let told = shown.and_then(|()| tell(&home, &agent.log));

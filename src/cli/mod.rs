@@ -302,7 +302,7 @@ pub fn run() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let home = Home::find(cli.home.as_deref())?;
     Ok(match cli.command {
-        None => anyhow::bail!("the console is not merged yet"),
+        None => console(home, cli.theme)?.into(),
         Some(Command::Wrap(args)) => crate::wrap::run(&home, args.name.as_deref(), &args.command)?.into(),
         Some(Command::Demo) => demo::run(cli.theme.as_deref())?.into(),
         Some(Command::DemoServer { root }) => demo::server(&root)?.into(),
@@ -315,4 +315,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Doctor) => doctor::run(&home)?.into(),
         Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command())?.into(),
     })
+}
+
+/// The console, until the person leaves.
+fn console(home: Home, theme: Option<String>) -> anyhow::Result<Exit> {
+    crate::console::run(&crate::console::Options { home, theme })?;
+    Ok(Exit::Ok)
 }

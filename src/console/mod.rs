@@ -9,12 +9,17 @@ pub mod app;
 pub mod detail;
 pub mod history;
 pub mod keymap;
+mod link;
 pub mod prompt;
 pub mod queue;
 pub mod rules;
+mod run;
+mod term;
 pub mod theme;
 pub mod update;
 pub mod view;
+
+pub use run::{Options, run};
 
 #[cfg(test)]
 mod samples;
