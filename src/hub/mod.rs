@@ -11,3 +11,6 @@ mod watch;
 pub use run::{Ended, run};
 pub use spawn::leave;
 pub use watch::read as read_policy;
+
+#[cfg(test)]
+mod tests;
