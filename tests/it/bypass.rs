@@ -183,7 +183,6 @@ fn b06_a_method_spelt_with_escapes_is_the_same_method() {
 }
 
 #[test]
-#[ignore = "until `sayso history` is there"]
 fn b07_what_is_judged_is_what_is_sent() {
     let world = World::with_policy(ECHO_RUNS);
     let mut host = open(&world, "echo");
@@ -256,7 +255,6 @@ fn b11_a_caller_cannot_say_that_it_is_approved() {
 }
 
 #[test]
-#[ignore = "until `sayso history` is there"]
 fn b38_a_call_that_is_taken_back_never_runs() {
     let world = World::with_policy("[timeout]\ndefault = \"20s\"\n");
     let mut host = open(&world, "echo");

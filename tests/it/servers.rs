@@ -130,7 +130,6 @@ fn same_through_the_gate(sdk: Sdk, installed: &Installed, name: &str, command: &
 }
 
 #[test]
-#[ignore = "until `sayso history` is there"]
 fn the_filesystem_server_is_the_same_through_the_gate_for_every_sdk() {
     let Some(installed) = Installed::find() else { return };
     for sdk in SDKS.iter().filter(|sdk| sdk.mode != "2026-07-28") {
@@ -150,7 +149,6 @@ fn the_filesystem_server_is_the_same_through_the_gate_for_every_sdk() {
 }
 
 #[test]
-#[ignore = "until `sayso history` is there"]
 fn the_time_server_is_the_same_through_the_gate_for_every_sdk_in_both_eras() {
     let Some(installed) = Installed::find() else { return };
     let convert = |zone: &str| {
@@ -164,7 +162,6 @@ fn the_time_server_is_the_same_through_the_gate_for_every_sdk_in_both_eras() {
 }
 
 #[test]
-#[ignore = "until `sayso history` is there"]
 fn b39_every_sdk_sees_a_denial_as_an_error() {
     let Some(installed) = Installed::find() else { return };
     let world = World::with_policy("[[rule]]\ntool = \"convert_time\"\naction = \"deny\"\nreason = \"not today\"\n");
