@@ -262,7 +262,7 @@ impl Fixture {
             Some("tools/list") => {
                 self.listings += 1;
                 let tools = if self.mode == Mode::RugPull {
-                    TOOLS.replace("Says what", &format!("[listing {}] Says what", self.listings))
+                    TOOLS.replace("Writes a note", &format!("Writes a note (listing {})", self.listings))
                 } else {
                     TOOLS.to_owned()
                 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{ECHO_RUNS, Host, World};
+use crate::world::{ECHO_RUNS, Host, Screen, World, fixture};
 
 /// Nobody is asked for long: what is held is denied after a second.
 const IMPATIENT: &str = "[timeout]\ndefault = \"1s\"\n";
@@ -228,6 +228,102 @@ fn b08_what_breaks_parsers_is_answered_and_means_no() {
     long.resize(40 << 20, b'x');
     lines.push(long);
     refused("echo", &lines);
+}
+
+/// What is done to a wrap before it is started.
+type Change = fn(&mut std::process::Command);
+
+/// Sends a call that is held, denies it at the console and sees it denied.
+fn asks_again(what: &str, screen: &mut Screen, host: &mut Host, id: u64, tool: &str, arguments: &Value) {
+    host.call(id, tool, arguments);
+    screen.wait_until(&format!("{what} to be asked"), |text| text.contains("waiting 1") && text.contains(tool));
+    screen.keys_after_guard("d");
+    assert_eq!(host.answer(id)["result"]["isError"], true, "{what} ran without being asked");
+    screen.wait_until("an empty queue", |text| !text.contains("waiting 1"));
+}
+
+/// Sends a call, approves it for good at the console, and sees it run.
+fn approve_for_good(screen: &mut Screen, host: &mut Host, id: u64, arguments: &Value) {
+    host.call(id, "write_note", arguments);
+    screen.wait_for("waiting 1");
+    screen.keys_after_guard("A");
+    screen.wait_for("always");
+    screen.keys_after_guard("w");
+    assert_eq!(host.answer(id)["result"]["isError"], Value::Null);
+}
+
+#[test]
+#[ignore = "until the console runs"]
+fn b10_an_approval_covers_exactly_what_was_approved() {
+    let world = World::with_policy("[timeout]\ndefault = \"60s\"\n");
+    let mut screen = world.console();
+    let log = world.log().display().to_string();
+    let command = [fixture().display().to_string(), "--log".to_owned(), log, "--note".to_owned(), "one".to_owned()];
+    let mut other_command = command.clone();
+    other_command[4] = "two".to_owned();
+    let note = json!({"name": "a", "text": "b"});
+    let mut host = world.wrap_command(Some("fix"), &command);
+    host.initialize();
+    host.list(1);
+    approve_for_good(&mut screen, &mut host, 2, &note);
+    // The same again, in another order and in another session, is the same.
+    host.call(3, "write_note", &json!({"text": "b", "name": "a"}));
+    assert_eq!(host.answer(3)["result"]["isError"], Value::Null);
+    let mut again = world.wrap_command(Some("fix"), &command);
+    again.initialize();
+    again.list(1);
+    again.call(2, "write_note", &note);
+    assert_eq!(again.answer(2)["result"]["isError"], Value::Null);
+    let rows = world.history_until("three calls", |rows| rows.len() == 3);
+    assert_eq!(rows.iter().filter(|row| row["by"] == "grant").count(), 2, "{rows:#?}");
+
+    asks_again("another argument", &mut screen, &mut host, 4, "write_note", &json!({"name": "a", "text": "c"}));
+    asks_again(
+        "one argument more",
+        &mut screen,
+        &mut host,
+        5,
+        "write_note",
+        &json!({"name": "a", "text": "b", "x": 1}),
+    );
+    asks_again("another tool", &mut screen, &mut host, 6, "run_command", &note);
+    let changed: [(&str, &[String], Change); 4] = [
+        ("another command", &other_command, |_| ()),
+        ("another environment", &command, |host| _ = host.env("LD_LIBRARY_PATH", "/somewhere")),
+        ("another folder", &command, |host| _ = host.current_dir("/")),
+        ("an unlisted definition", &command, |_| ()),
+    ];
+    for (what, command, change) in changed {
+        let mut host = world.wrap_changed(Some("fix"), command, change);
+        host.initialize();
+        if what != "an unlisted definition" {
+            host.list(1);
+        }
+        asks_again(what, &mut screen, &mut host, 2, "write_note", &note);
+    }
+    assert_eq!(world.ran().len(), 3, "{:?}", world.ran());
+}
+
+#[test]
+#[ignore = "until the console runs"]
+fn b28_a_definition_that_changes_after_the_approval_asks_again() {
+    let world = World::with_policy("[timeout]\ndefault = \"60s\"\n");
+    let mut screen = world.console();
+    let mut host = world.wrap(&["--mode", "rug-pull"]);
+    host.initialize();
+    host.list(1);
+    let note = json!({"name": "a", "text": "b"});
+    approve_for_good(&mut screen, &mut host, 2, &note);
+    host.call(3, "write_note", &note);
+    assert_eq!(host.answer(3)["result"]["isError"], Value::Null);
+    host.list(4);
+    asks_again("a changed definition", &mut screen, &mut host, 5, "write_note", &note);
+    // Another server behind the same name: what was approved was not its.
+    let mut other = world.wrap_as("fix", &["--mode", "echo"]);
+    other.initialize();
+    other.list(1);
+    asks_again("another command behind the name", &mut screen, &mut other, 2, "write_note", &note);
+    assert_eq!(world.ran().len(), 2, "{:?}", world.ran());
 }
 
 #[test]

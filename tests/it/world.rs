@@ -109,12 +109,23 @@ impl World {
 
     /// `sayso wrap` on any command, started by a stand-in host.
     pub fn wrap_command(&self, name: Option<&str>, words: &[impl AsRef<str>]) -> Host {
+        self.wrap_changed(name, words, |_| ())
+    }
+
+    /// The same with changes to how it is started: other variables, another working directory.
+    pub fn wrap_changed(
+        &self,
+        name: Option<&str>,
+        words: &[impl AsRef<str>],
+        change: impl FnOnce(&mut Command),
+    ) -> Host {
         let mut command = Command::new(fixture());
         command.arg("host").arg(sayso()).arg("wrap").env("SAYSO_HOME", self.home());
         if let Some(name) = name {
             command.args(["--name", name]);
         }
         command.arg("--").args(words.iter().map(AsRef::as_ref));
+        change(&mut command);
         Host::start(command)
     }
 
