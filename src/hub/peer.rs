@@ -84,23 +84,27 @@ impl Outgoing {
 
     /// Writes on whenever the system takes more. Returns when the connection is to end.
     async fn drain(&self) {
-        let stream = self.state().sender.stream();
         loop {
-            let done = {
+            let room = {
                 let mut state = self.state();
                 if state.broken {
                     return;
                 }
                 match state.sender.try_flush() {
                     Ok(true) if state.closing => return,
-                    Ok(done) => done,
+                    Ok(true) => None,
+                    Ok(false) => Some(state.sender.room()),
                     Err(_) => return,
                 }
             };
             // Also while the system takes nothing: a peer that was given up is not waited for.
-            tokio::select! {
-                () = self.0.wake.notified() => {}
-                writable = stream.writable(), if !done => if writable.is_err() { return },
+            match room {
+                None => self.0.wake.notified().await,
+                Some(Ok(room)) => tokio::select! {
+                    () = self.0.wake.notified() => {}
+                    writable = room.wait() => if writable.is_err() { return },
+                },
+                Some(Err(_)) => return,
             }
         }
     }

@@ -248,7 +248,8 @@ fn a_wrap_that_ends_amid_a_message_is_only_gone() {
         let mut wrap = rig.wrap().await;
         wrap.send(&submit(1, "a")).await.expect("sent");
         hear(&mut wrap, "held", held).await;
-        wrap.sender.stream().try_write(b"\0\0\x10\0{\"sub").expect("written");
+        wrap.sender.queue_bytes(b"\0\0\x10\0{\"sub");
+        assert!(wrap.sender.try_flush().expect("written"));
         drop(wrap);
         let mut other = rig.attach(Role::Command).await;
         until(&mut other, "nothing held", |status| status.held == 0).await;

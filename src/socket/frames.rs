@@ -2,10 +2,17 @@
 //!
 //! Invariant: waiting may be abandoned at any point (`select!`) without losing or repeating a byte.
 
+use std::future::poll_fn;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
 use serde::{Deserialize, Serialize};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 
 use super::{SocketError, failed};
@@ -17,18 +24,33 @@ const KEEP: usize = 256 << 10;
 /// How much is read at once at least, in bytes.
 const READ: usize = 16 << 10;
 
-pub(super) fn over(stream: UnixStream) -> (Sender, Receiver) {
-    let stream = Arc::new(stream);
-    (
+/// What fails when a read does.
+const READING: &str = "read from the other end";
+
+/// Watches a descriptor for one thing; gives it back when the system has nothing to watch (a file).
+pub fn watch(fd: OwnedFd, interest: Interest) -> Result<AsyncFd<OwnedFd>, (OwnedFd, io::Error)> {
+    #[expect(
+        deprecated,
+        reason = "its successor is `unsafe` for the sake of types whose descriptor may change; an `OwnedFd`'s cannot"
+    )]
+    AsyncFd::try_with_interest(fd, interest).map_err(tokio::io::unix::AsyncFdTryNewError::into_parts)
+}
+
+/// The stream is watched for reading only: were it for writing too, each message that the other end takes would wake
+/// this one for nothing.
+pub(super) fn over(stream: UnixStream) -> io::Result<(Sender, Receiver)> {
+    let fd = OwnedFd::from(stream.into_std()?);
+    let stream = Arc::new(watch(fd, Interest::READABLE).map_err(|(_, why)| why)?);
+    Ok((
         Sender { stream: Arc::clone(&stream), buffer: Vec::new(), sent: 0 },
         Receiver { stream, buffer: Vec::new(), start: 0, end: 0 },
-    )
+    ))
 }
 
 /// The reading end.
 #[derive(Debug)]
 pub struct Receiver {
-    stream: Arc<UnixStream>,
+    stream: Arc<AsyncFd<OwnedFd>>,
     /// Unread bytes are `buffer[start..end]`; the rest is room.
     buffer: Vec<u8>,
     start: usize,
@@ -38,19 +60,24 @@ pub struct Receiver {
 impl Receiver {
     /// The next message; `None` when the other end has hung up between messages.
     pub async fn recv<T: for<'de> Deserialize<'de>>(&mut self) -> Result<Option<T>, SocketError> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// The same for a loop that polls. The task that polled last is woken.
+    pub fn poll_recv<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<T>, SocketError>> {
         loop {
             if let Some(message) = self.take()? {
-                return Ok(Some(message));
+                return Poll::Ready(Ok(Some(message)));
             }
-            match self.fill() {
-                Ok(0) if self.start == self.end => return Ok(None),
-                Ok(0) => return Err(failed("read from the other end")(io::ErrorKind::UnexpectedEof.into())),
+            match ready!(self.fill(cx)) {
+                Ok(0) if self.start == self.end => return Poll::Ready(Ok(None)),
+                Ok(0) => return Poll::Ready(Err(failed(READING)(io::ErrorKind::UnexpectedEof.into()))),
                 Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                    self.stream.readable().await.map_err(failed("read from the other end"))?;
-                }
-                Err(e) if is_hang_up(&e) => return Ok(None),
-                Err(e) => return Err(failed("read from the other end")(e)),
+                Err(e) if is_hang_up(&e) => return Poll::Ready(Ok(None)),
+                Err(e) => return Poll::Ready(Err(failed(READING)(e))),
             }
         }
     }
@@ -68,7 +95,8 @@ impl Receiver {
         Ok(Some(message))
     }
 
-    fn fill(&mut self) -> io::Result<usize> {
+    /// Reads what there is; 0 is the end.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
@@ -80,16 +108,31 @@ impl Receiver {
             let room = wanted.saturating_add(4).min(self.end.saturating_mul(2)).max(self.end + READ);
             self.buffer.resize(room, 0);
         }
-        let read = self.stream.try_read(&mut self.buffer[self.end..])?;
-        self.end += read;
-        Ok(read)
+        loop {
+            let mut readable = ready!(self.stream.poll_read_ready(cx))?;
+            let room = &mut self.buffer[self.end..];
+            let wanted = room.len();
+            match rustix::net::recv(self.stream.as_fd(), room, RecvFlags::DONTWAIT) {
+                Ok((read, _)) => {
+                    if (1..wanted).contains(&read) {
+                        // The stream is drained: what comes next is told anew, and a read that finds nothing is saved.
+                        readable.clear_ready();
+                    }
+                    self.end += read;
+                    return Poll::Ready(Ok(read));
+                }
+                Err(Errno::AGAIN) => readable.clear_ready(),
+                Err(Errno::INTR) => {}
+                Err(e) => return Poll::Ready(Err(e.into())),
+            }
+        }
     }
 }
 
 /// The writing end. Messages are queued and written together.
 #[derive(Debug)]
 pub struct Sender {
-    stream: Arc<UnixStream>,
+    stream: Arc<AsyncFd<OwnedFd>>,
     buffer: Vec<u8>,
     sent: usize,
 }
@@ -100,6 +143,12 @@ impl Sender {
         wire::encode(message, &mut self.buffer)
     }
 
+    /// Puts what is no message behind those that wait.
+    #[cfg(test)]
+    pub(crate) fn queue_bytes(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
     /// Bytes that wait to be written.
     pub fn queued(&self) -> usize {
         self.buffer.len() - self.sent
@@ -108,11 +157,13 @@ impl Sender {
     /// Writes what the system takes without waiting; `true` when nothing is left.
     pub fn try_flush(&mut self) -> io::Result<bool> {
         while self.queued() > 0 {
-            match self.stream.try_write(&self.buffer[self.sent..]) {
+            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            match rustix::net::send(self.stream.as_fd(), &self.buffer[self.sent..], flags) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => self.sent += written,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(e) => return Err(e),
+                Err(Errno::AGAIN) => return Ok(false),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e.into()),
             }
         }
         self.sent = 0;
@@ -127,14 +178,31 @@ impl Sender {
     /// Writes everything, waiting as long as it takes.
     pub async fn flush(&mut self) -> io::Result<()> {
         while !self.try_flush()? {
-            self.stream.writable().await?;
+            self.room()?.wait().await?;
         }
         Ok(())
     }
 
-    /// The stream, for waiting until it takes more while somebody else holds the sender.
-    pub fn stream(&self) -> Arc<UnixStream> {
-        Arc::clone(&self.stream)
+    /// For waiting until the system takes more, while somebody else may hold the sender.
+    pub fn room(&self) -> io::Result<Room> {
+        let fd = self.stream.get_ref().try_clone()?;
+        watch(fd, Interest::WRITABLE).map(Room).map_err(|(_, why)| why)
+    }
+}
+
+/// Waits until the system takes more. Made when it does not, and dropped once it does.
+#[derive(Debug)]
+pub struct Room(AsyncFd<OwnedFd>);
+
+impl Room {
+    /// Ready when it does. The task that polled last is woken.
+    pub fn poll(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.poll_write_ready(cx).map_ok(|_| ())
+    }
+
+    /// The same for one who waits.
+    pub async fn wait(&self) -> io::Result<()> {
+        poll_fn(|cx| self.poll(cx)).await
     }
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
 
-pub use frames::{Receiver, Sender};
+pub use frames::{Receiver, Room, Sender, watch};
 pub use start::{READY, connect_or_start, itself};
 
 use crate::config::Home;
@@ -155,7 +155,7 @@ impl Link {
             return Err(SocketError::OtherUser(peer.uid()));
         }
         let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
-        let (sender, receiver) = frames::over(stream);
+        let (sender, receiver) = frames::over(stream).map_err(failed("watch a connection"))?;
         Ok(Self { receiver, sender, pid })
     }
 

@@ -3,7 +3,7 @@
 //! Invariant: messages leave in the order in which they were given. What the hub was not told when it was lost is not
 //! told to the next one: the machine hears of the loss and asks again. Never decides; never blocks.
 
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ pub struct Link {
     home: Home,
     role: Box<dyn Fn() -> Role>,
     state: State,
+    /// Awaited while the hub does not read fast enough.
+    room: Option<socket::Room>,
     /// What is to be said once attached.
     waiting: Vec<ToHub>,
     /// Ends of calls, which are not urgent.
@@ -43,7 +45,7 @@ pub struct Link {
 impl Link {
     /// Nobody is connected to yet; `role` is made when somebody is.
     pub fn new(home: Home, role: Box<dyn Fn() -> Role>) -> Self {
-        Self { home, role, state: State::Idle, waiting: Vec::new(), patient: Vec::new(), due: None }
+        Self { home, role, state: State::Idle, room: None, waiting: Vec::new(), patient: Vec::new(), due: None }
     }
 
     /// Tells the hub, at the next flush.
@@ -90,7 +92,22 @@ impl Link {
         let State::Up(link) = &mut self.state else {
             return if self.waiting.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
         };
-        write(link, &mut self.waiting, cx).map_err(|why| self.lose(&why))
+        let mut write = || {
+            for message in self.waiting.drain(..) {
+                link.sender.queue(&message)?;
+            }
+            if let Some(room) = &self.room {
+                ready!(room.poll(cx)).map_err(failed)?;
+                self.room = None;
+            }
+            while !link.sender.try_flush().map_err(failed)? {
+                let room = self.room.insert(link.sender.room().map_err(failed)?);
+                ready!(room.poll(cx)).map_err(failed)?;
+                self.room = None;
+            }
+            Poll::Ready(Ok(()))
+        };
+        write().map_err(|why| self.lose(&why))
     }
 
     /// The next message from the hub, or the reason when it is lost.
@@ -105,40 +122,18 @@ impl Link {
             }
         }
         let State::Up(link) = &mut self.state else { return Poll::Pending };
-        read(link, cx).map_err(|why| self.lose(&why))
+        let gone = || SocketError::Strange("it went away".to_owned());
+        let message = ready!(link.receiver.poll_recv(cx)).and_then(|message| message.ok_or_else(gone));
+        Poll::Ready(message.map_err(|why| self.lose(&why)))
     }
 
     fn lose(&mut self, why: &SocketError) -> String {
         self.state = State::Idle;
+        self.room = None;
         self.waiting.clear();
         self.patient.clear();
         self.due = None;
         why.to_string()
-    }
-}
-
-fn write(link: &mut socket::Link, waiting: &mut Vec<ToHub>, cx: &mut Context<'_>) -> Poll<Result<(), SocketError>> {
-    for message in waiting.drain(..) {
-        link.sender.queue(&message)?;
-    }
-    while !link.sender.try_flush().map_err(failed)? {
-        ready!(link.sender.stream().poll_write_ready(cx)).map_err(failed)?;
-    }
-    Poll::Ready(Ok(()))
-}
-
-fn read(link: &mut socket::Link, cx: &mut Context<'_>) -> Poll<Result<FromHub, SocketError>> {
-    let stream = link.sender.stream();
-    loop {
-        if let Some(message) = link.receiver.take()? {
-            return Poll::Ready(Ok(message));
-        }
-        // The waker stays with the stream; the future below would take its own along when it is dropped.
-        ready!(stream.poll_read_ready(cx)).map_err(failed)?;
-        if let Poll::Ready(message) = pin!(link.receiver.recv()).poll(cx) {
-            let gone = || SocketError::Strange("it went away".to_owned());
-            return Poll::Ready(message.and_then(|message| message.ok_or_else(gone)));
-        }
     }
 }
 

@@ -74,16 +74,10 @@ impl Stream {
 
     fn watch(fd: OwnedFd, way: Way, socket: bool, restore: Option<OFlags>) -> io::Result<Self> {
         let interest = if way == Way::In { Interest::READABLE } else { Interest::WRITABLE };
-        #[expect(
-            deprecated,
-            reason = "its successor is `unsafe` for the sake of types whose descriptor may change; an `OwnedFd`'s cannot"
-        )]
-        let end = match AsyncFd::try_with_interest(fd, interest) {
+        let end = match crate::socket::watch(fd, interest) {
             Ok(watched) => End::Watched(watched),
-            Err(refused) => match refused.into_parts() {
-                (fd, why) if why.raw_os_error() == Some(Errno::PERM.raw_os_error()) => End::Always(fd),
-                (_, why) => return Err(why),
-            },
+            Err((fd, why)) if why.raw_os_error() == Some(Errno::PERM.raw_os_error()) => End::Always(fd),
+            Err((_, why)) => return Err(why),
         };
         Ok(Self { end, socket, restore })
     }
