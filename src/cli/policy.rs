@@ -1,10 +1,146 @@
-//! `sayso policy`.
+//! `sayso policy`: writes the template, shows what is in force, finds mistakes.
+//!
+//! Reads the file as the hub does. What it quotes of a file goes through `shown`.
 
-use super::{Exit, PolicyArgs};
-use crate::config::Home;
+use std::fs::OpenOptions;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{Exit, PolicyArgs, PolicyCommand};
+use crate::call::Digest;
+use crate::config::{Home, make_private};
+use crate::decision::Level;
+use crate::hub;
+use crate::policy::{self, Parsed, Policy, Rule, Severity, time};
+use crate::shown::Shown;
 
 /// Writes, shows or checks the policy.
-pub fn run(home: &Home, args: PolicyArgs) -> anyhow::Result<Exit> {
-    let _ = (home, args);
-    anyhow::bail!("not merged yet")
+pub fn run(home: &Home, args: PolicyArgs) -> Result<Exit> {
+    let mut out = io::stdout().lock();
+    let done = match args.command {
+        PolicyCommand::Init => init(home, &mut out),
+        PolicyCommand::Show => show(&home.policy(), &mut out),
+        PolicyCommand::Check { file } => {
+            check(&file.clone().unwrap_or_else(|| home.policy()), file.is_some(), &mut out)
+        }
+    };
+    match done {
+        // `| head` is no error.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) => {
+            Ok(Exit::Ok)
+        }
+        done => done,
+    }
+}
+
+fn init(home: &Home, out: &mut impl Write) -> Result<Exit> {
+    make_private(&home.config)?;
+    let path = home.policy();
+    let shown = Shown::line(&path.display().to_string());
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        Ok(mut file) => {
+            file.write_all(policy::TEMPLATE.as_bytes())
+                .and_then(|()| file.sync_all())
+                .with_context(|| format!("cannot write {shown}"))?;
+            writeln!(out, "wrote {shown}; it says what holds anyway, so edit it and then run: sayso policy check")?;
+            Ok(Exit::Ok)
+        }
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            bail!("{shown} is there already; move it away to start afresh")
+        }
+        Err(e) => Err(e).with_context(|| format!("cannot write {shown}")),
+    }
+}
+
+fn check(path: &Path, named: bool, out: &mut impl Write) -> Result<Exit> {
+    let shown = Shown::line(&path.display().to_string());
+    let read = hub::read_policy(path);
+    if matches!(read, Ok(None)) {
+        if named {
+            bail!("{shown} is not there");
+        }
+        writeln!(out, "{shown} is not there, so the defaults hold; to write one: sayso policy init")?;
+        return Ok(Exit::Ok);
+    }
+    let parsed = policy::from_file(read, "policy.toml");
+    diagnostics(&parsed, &shown, out)?;
+    if parsed.error().is_some() {
+        writeln!(out, "until this is mended, every call that is not low is denied")?;
+        return Ok(Exit::No);
+    }
+    let count = parsed.policy.rules.len();
+    writeln!(out, "{shown}: valid, {count} rule{}", if count == 1 { "" } else { "s" })?;
+    Ok(Exit::Ok)
+}
+
+fn diagnostics(parsed: &Parsed, file: &Shown, out: &mut impl Write) -> io::Result<()> {
+    for diagnostic in &parsed.diagnostics {
+        let severity = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let says = Shown::line(&diagnostic.says);
+        writeln!(out, "{file}:{}:{}: {severity}: {says}", diagnostic.line, diagnostic.column)?;
+    }
+    Ok(())
+}
+
+fn show(path: &Path, out: &mut impl Write) -> Result<Exit> {
+    let file = Shown::line(&path.display().to_string());
+    let read = hub::read_policy(path);
+    let digest = read.as_ref().ok().and_then(Option::as_deref).map(Digest::of);
+    let is_there = !matches!(read, Ok(None));
+    let parsed = policy::from_file(read, "policy.toml");
+    match digest {
+        Some(digest) => writeln!(out, "file      {file}\ndigest    {digest}")?,
+        None if is_there => writeln!(out, "file      {file}")?,
+        None => writeln!(out, "file      {file} is not there, so the defaults hold; to write one: sayso policy init")?,
+    }
+    if parsed.error().is_some() {
+        writeln!(out, "in force  every call that is not low is denied, because the file cannot be used:")?;
+        diagnostics(&parsed, &file, out)?;
+        return Ok(Exit::No);
+    }
+    table(&parsed.policy, out)?;
+    diagnostics(&parsed, &file, out)?;
+    Ok(Exit::Ok)
+}
+
+fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
+    for (i, level) in Level::ALL.iter().enumerate() {
+        let head = if i == 0 { "levels" } else { "" };
+        let timeout = time::show(policy.timeouts.of(*level));
+        writeln!(out, "{head:<9} {level:<6} {:<7} {timeout} to answer", policy.levels.action(*level))?;
+    }
+    let order = "a deny, then approvals given at the console, then the most specific allow or ask, then the level";
+    writeln!(out, "order     {order}")?;
+    writeln!(
+        out,
+        "rules     {}",
+        if policy.rules.is_empty() { "none".to_owned() } else { policy.rules.len().to_string() }
+    )?;
+    policy.rules.iter().try_for_each(|rule| writeln!(out, "  {}", line(rule)))
+}
+
+/// A rule on one line.
+fn line(rule: &Rule) -> String {
+    let mut text = format!("{}: {} {}", Shown::line(&rule.label), rule.server, Shown::line(rule.tool.as_str()));
+    for arg in &rule.args {
+        text.push_str(&format_args!(" {}={}", Shown::line(&arg.name), Shown::line(arg.glob.as_str())).to_string());
+    }
+    text.push_str(" ->");
+    let parts = [
+        rule.action.map(|action| action.to_string()),
+        rule.level.map(|level| format!("level {level}")),
+        rule.timeout.map(|timeout| format!("{} to answer", time::show(timeout))),
+        rule.reason.as_ref().map(|reason| format!("({})", Shown::line(reason))),
+    ];
+    for part in parts.into_iter().flatten() {
+        text.push(' ');
+        text.push_str(&part);
+    }
+    text
 }

@@ -2,8 +2,6 @@
 //!
 //! Two homes never see each other. Finds paths and makes folders (mode 0700); settings live with their components.
 
-pub mod policy;
-
 use std::fs;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};

@@ -5,6 +5,7 @@
 //! everything that is not low. Never reads a file: text in, `Policy` and diagnostics out.
 
 pub mod arguments;
+pub mod edit;
 pub mod parse;
 pub mod pattern;
 pub mod time;

@@ -74,7 +74,7 @@ const VERBS: &[(Deed, Use, &str)] = &[
          verify analyze analyse calculate compute estimate summarize summarise preview detect watch monitor tail peek \
          examine enumerate locate identify discover parse lint measure predict recommend suggest classify translate \
          grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize recognise debug \
-         echo ping stat",
+         ping stat",
     ),
     (
         Read,

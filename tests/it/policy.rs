@@ -1,5 +1,7 @@
 //! The policy file and the verdicts that come of it. Cases are data: `cases/policy/*.toml`.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 
 use sayso::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
@@ -8,6 +10,8 @@ use sayso::json::{Duplicates, compact};
 use sayso::policy::{self, Policy, Ruling, Severity, judge};
 use sayso::risk::{Finding, Risk};
 use serde::Deserialize;
+
+use crate::world::World;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -223,4 +227,94 @@ fn loose_words_are_allowed_but_pointed_at() {
     let places: Vec<_> = parsed.diagnostics.iter().map(|d| (d.severity, d.line)).collect();
     assert_eq!(places, [(Severity::Warning, 2), (Severity::Warning, 3), (Severity::Warning, 6)]);
     assert_eq!(parsed.policy.why_invalid(), None);
+}
+
+#[test]
+fn the_template_is_written_once_and_shown_and_checked() {
+    let world = World::new();
+    let path = world.home().join("policy.toml");
+    assert_eq!(world.run(&["policy", "check"]).0, 0);
+    let (code, said, _) = world.run(&["policy", "show"]);
+    assert!(code == 0 && said.contains("the defaults hold"), "{said}");
+    assert_eq!(world.run(&["policy", "init"]).0, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), policy::TEMPLATE);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::write(&path, "# mine\n").unwrap();
+    let (code, _, said) = world.run(&["policy", "init"]);
+    assert!(code == 2 && said.contains("is there already"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "# mine\n");
+}
+
+#[test]
+fn every_diagnostic_is_a_file_a_line_and_a_column() {
+    let world = World::new();
+    let path = world.home().join("policy.toml");
+    world.policy("[levels]\nlwo = \"ask\"\nhigh = 3\n");
+    let (code, said, _) = world.run(&["policy", "check"]);
+    assert_eq!(code, 1, "{said}");
+    let path = path.display();
+    assert!(said.contains(&format!("{path}:2:1: error: unknown key `lwo`; did you mean `low`?\n")), "{said}");
+    assert!(said.contains(&format!("{path}:3:8: error: high must be a text in quotes, not integer\n")), "{said}");
+    let (code, said, _) = world.run(&["policy", "show"]);
+    assert!(code == 1 && said.contains("every call that is not low is denied"), "{said}");
+    // What a file says of itself does not move the cursor.
+    world.policy("[levels]\n\"\\u001b[2Jx\" = 1\n");
+    let (code, said, _) = world.run(&["policy", "check"]);
+    assert!(code == 1 && !said.contains('\u{1b}'), "{said:?}");
+    let other = world.home().join("other.toml");
+    assert_eq!(world.run(&["policy", "check", other.to_str().unwrap()]).0, 2);
+    fs::write(&other, "[levels]\nhigh = \"allow\"\n").unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o600)).unwrap();
+    let (code, said, _) = world.run(&["policy", "check", other.to_str().unwrap()]);
+    assert!(code == 0 && said.contains("other.toml:2:8: warning: "), "{said}");
+}
+
+#[test]
+fn a_level_is_set_in_the_file_and_the_rest_of_it_stays() {
+    let world = World::new();
+    let path = world.home().join("policy.toml");
+    assert_eq!(world.run(&["risk", "set", "fs", "read_*", "low"]).0, 0);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let first = fs::read_to_string(&path).unwrap();
+    assert!(first.starts_with(policy::TEMPLATE));
+    assert_eq!(world.run(&["risk", "set", "fs", "read_*", "high"]).0, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), first.replace("level = \"low\"\n", "level = \"high\"\n"));
+    let (code, said, _) = world.run(&["policy", "show"]);
+    assert!(code == 0 && said.contains(": fs read_* -> level high"), "{said}");
+    for bad in [["risk", "set", "d\u{435}mo", "x", "low"], ["risk", "set", "a", "x\u{202e}", "low"]] {
+        let (code, _, said) = world.run(&bad);
+        assert!(code == 2 && !said.contains('\u{202e}'), "{said:?}");
+    }
+    world.policy("[levels\n");
+    let (code, _, said) = world.run(&["risk", "set", "fs", "x", "low"]);
+    assert!(code == 2 && said.contains("policy.toml:1:"), "{said}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "[levels\n");
+    // Nothing is left beside the file.
+    let left: Vec<_> = fs::read_dir(world.home()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with(".tmp")), "{left:?}");
+}
+
+#[test]
+fn a_link_to_the_policy_stays_a_link() {
+    let world = World::new();
+    let (path, real) = (world.home().join("policy.toml"), world.home().join("dotfiles.toml"));
+    fs::write(&real, "# mine\n").unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink(&real, &path).unwrap();
+    assert_eq!(world.run(&["risk", "set", "fs", "x", "low"]).0, 0);
+    assert!(path.is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().starts_with("# mine\n"));
+    fs::remove_file(&real).unwrap();
+    assert_eq!(world.run(&["risk", "set", "fs", "x", "low"]).0, 2);
+    assert_eq!(world.run(&["policy", "check"]).0, 1);
+}
+
+#[test]
+fn every_policy_in_the_documentation_is_valid() {
+    let docs = include_str!("../../docs/config.md");
+    let blocks: Vec<_> = docs.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 4);
+    for block in blocks {
+        assert_eq!(policy::parse(block, "docs").diagnostics, [], "{block}");
+    }
 }

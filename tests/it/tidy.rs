@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rmcp", &["demo"]),
     ("schemars", &["demo"]),
     ("etcetera", &["config"]),
-    ("toml_edit", &["cli", "policy", "config"]),
+    ("toml_edit", &["cli", "policy"]),
     ("sqlparser", &["risk"]),
 ];
 /// What no word and no machine names: clocks, random sources, files, sockets, the environment, processes, threads.
