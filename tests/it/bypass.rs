@@ -253,7 +253,6 @@ fn approve_for_good(screen: &mut Screen, host: &mut Host, id: u64, arguments: &V
 }
 
 #[test]
-#[ignore = "until the console runs"]
 fn b10_an_approval_covers_exactly_what_was_approved() {
     let world = World::with_policy("[timeout]\ndefault = \"60s\"\n");
     let mut screen = world.console();
@@ -305,7 +304,6 @@ fn b10_an_approval_covers_exactly_what_was_approved() {
 }
 
 #[test]
-#[ignore = "until the console runs"]
 fn b28_a_definition_that_changes_after_the_approval_asks_again() {
     let world = World::with_policy("[timeout]\ndefault = \"60s\"\n");
     let mut screen = world.console();

@@ -175,3 +175,27 @@ fn b39_every_sdk_sees_a_denial_as_an_error() {
     }
     assert!(world.history().iter().all(|row| row["decision"] == "denied"));
 }
+
+#[test]
+fn a_write_waits_for_a_person_and_then_happens_for_every_sdk() {
+    let Some(installed) = Installed::find() else { return };
+    let world = World::with_policy("[[rule]]\ntool = \"write_file\"\naction = \"ask\"\n");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut screen = world.console();
+    for (number, sdk) in (0..).zip(SDKS.iter().filter(|sdk| sdk.mode != "2026-07-28")) {
+        let path = folder.path().join(format!("{number}.txt"));
+        let mut host = installed.host(*sdk, &world, &wrapped("fs", &installed.filesystem(folder.path())));
+        let arguments = json!({"path": path.display().to_string(), "content": "said so\n"});
+        let call = json!({"name": "write_file", "arguments": arguments});
+        host.send(json!({"op": "call", "params": call}).to_string());
+        screen.wait_for("waiting 1");
+        assert!(!path.exists(), "{sdk:?}: written before anybody said so");
+        screen.keys_after_guard("a");
+        let answer = host.message();
+        assert!(answer["ok"]["isError"] != true && answer["ok"].is_object(), "{sdk:?}: {answer}");
+        assert_eq!(std::fs::read_to_string(&path).expect("written"), "said so\n");
+        screen.wait_gone("waiting 1");
+    }
+    let rows = world.history();
+    assert!(rows.iter().all(|row| row["decision"] == "allowed" && row["by"] == "human"), "{rows:#?}");
+}
