@@ -28,7 +28,7 @@ use crate::socket::{self, Listener};
 use crate::wire::{FromHub, ToHub};
 
 /// With nothing attached for this long the hub leaves.
-const IDLE: Duration = Duration::from_mins(10);
+const IDLE: Duration = if cfg!(test) { Duration::from_secs(2) } else { Duration::from_mins(10) };
 /// How long an entry that no person waits for may take to be synced.
 const SYNC_WITHIN: Duration = Duration::from_millis(40);
 /// How long the store may lag behind the journal.

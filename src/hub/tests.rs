@@ -104,6 +104,7 @@ async fn until(link: &mut Link, what: &str, holds: impl Fn(&Status) -> bool) {
     tokio::time::timeout(Duration::from_secs(20), waited).await.unwrap_or_else(|_| panic!("waited for {what}"));
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "one form with the others")]
 fn held(message: FromHub) -> Option<u64> {
     if let FromHub::Held { ask, .. } = message { Some(ask) } else { None }
 }
@@ -254,5 +255,24 @@ fn a_wrap_that_ends_amid_a_message_is_only_gone() {
         let mut other = rig.attach(Role::Command).await;
         until(&mut other, "nothing held", |status| status.held == 0).await;
         rig.stop().await;
+    });
+}
+
+#[test]
+fn a_hub_with_nobody_attached_leaves_and_one_with_a_wrap_stays() {
+    on_a_runtime(async {
+        let (left, kept) = (Rig::new("").await, Rig::new("").await);
+        let mut wrap = kept.wrap().await;
+        // Somebody who came and went does not keep it.
+        drop(left.wrap().await);
+        while !left.hub.is_finished() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(left.hub.join().expect("no panic"), Ended::Served);
+        assert!(!left.home.socket().exists(), "it leaves no socket behind");
+        // It began to wait first, and has waited as long by now.
+        wrap.send(&submit(1, "still there")).await.expect("sent");
+        assert_eq!(hear(&mut wrap, "held", held).await, 1);
+        kept.stop().await;
     });
 }

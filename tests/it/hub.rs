@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 use super::world::{ECHO_RUNS, Host, PATIENCE, World, sayso};
 
 /// The pid in what `sayso hub status` says.
-fn hub_pid(world: &World) -> Option<u32> {
+pub fn hub_pid(world: &World) -> Option<u32> {
     let (code, out, _) = world.run(&["hub", "status"]);
     (code == 0).then(|| out.split_whitespace().nth(2).unwrap().parse().unwrap())
 }
 
-fn kill(pid: u32, signal: rustix::process::Signal) {
+pub fn kill(pid: u32, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap()).unwrap();
     // It may have ended already.
     let _ = rustix::process::kill_process(pid, signal);
@@ -37,7 +37,7 @@ fn kill_hub(world: &World) {
 }
 
 #[track_caller]
-fn wait(what: &str, holds: impl Fn() -> bool) {
+pub fn wait(what: &str, holds: impl Fn() -> bool) {
     let start = Instant::now();
     while !holds() {
         assert!(start.elapsed() < PATIENCE, "waited for {what}");
@@ -56,7 +56,7 @@ fn hubs(world: &World) -> Vec<u32> {
 }
 
 /// Everything in the journal, in order.
-fn records(world: &World) -> Vec<Record> {
+pub fn records(world: &World) -> Vec<Record> {
     let mut files: Vec<_> = fs::read_dir(world.home().join("journal")).unwrap().map(|e| e.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|e| e == "jsonl"));
     files.sort();
@@ -68,7 +68,7 @@ fn records(world: &World) -> Vec<Record> {
 }
 
 /// The decisions on a call with this text in its params.
-fn decisions_on(records: &[Record], text: &str) -> Vec<DecisionKind> {
+pub fn decisions_on(records: &[Record], text: &str) -> Vec<DecisionKind> {
     let ids: Vec<CallId> = records
         .iter()
         .filter_map(|record| match record {
@@ -87,12 +87,12 @@ fn opened(records: &[Record]) -> usize {
     records.iter().filter(|record| matches!(record, Record::Opened(_))).count()
 }
 
-fn is_denied(answer: &Value) -> bool {
+pub fn is_denied(answer: &Value) -> bool {
     answer["result"]["isError"] == json!(true) || answer.get("error").is_some()
 }
 
 /// A wrapped fixture with an open session and its tools listed.
-fn session(world: &World) -> Host {
+pub fn session(world: &World) -> Host {
     let mut host = world.wrap(&[]);
     host.initialize();
     host.list(900);
@@ -468,7 +468,7 @@ fn b35_a_journal_that_cannot_be_written_allows_nothing_and_says_so() {
 
 /// Everything that must hold whenever hubs were killed: nothing ran that the journal does not know as allowed before,
 /// every call has at most one decision, the chain is whole.
-fn check_after_kills(world: &World) {
+pub fn check_after_kills(world: &World) {
     journal::verify(&world.home().join("journal")).expect("the chain is whole");
     let records = records(world);
     let mut allowed = Vec::new();

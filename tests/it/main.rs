@@ -11,6 +11,7 @@ mod policy;
 mod risk;
 mod tidy;
 
+mod approve;
 mod bypass;
 mod servers;
 mod world;
