@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::json;
 
 /// The number of a call within one home: ascending in the order of submission, never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub u64);
 

@@ -30,6 +30,8 @@ pub enum Record {
     Policy(PolicyLoaded),
     /// Something was mended or lost: a torn line cut, a store rebuilt, entries that could not be written.
     Mended(Mended),
+    /// A new file of the journal began. The journal writes this by itself.
+    Carried(Carried),
 }
 
 /// A hub began with this home.
@@ -124,6 +126,17 @@ pub struct PolicyLoaded {
     pub error: Option<String>,
 }
 
+/// What a new file of the journal carries on, so that an opening hub need read the last file only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// The highest number of a call so far.
+    pub last_call: CallId,
+    /// The highest number of a remembered approval so far.
+    pub last_grant: GrantId,
+    /// Submitted and not decided so far, with the digest of their params.
+    pub open: Vec<(CallId, Digest)>,
+}
+
 /// Something was mended or lost.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Mended {
@@ -175,9 +188,12 @@ impl Fact {
             Record::Granted(grant) => Self::Granted(grant.clone()),
             Record::Revoked(revoked) => Self::Revoked(revoked.id),
             Record::Decided(decided) => decided.decision.grant.map_or(Self::Other, Self::Used),
-            Record::Opened(_) | Record::Submitted(_) | Record::Finished(_) | Record::Policy(_) | Record::Mended(_) => {
-                Self::Other
-            }
+            Record::Opened(_)
+            | Record::Submitted(_)
+            | Record::Finished(_)
+            | Record::Policy(_)
+            | Record::Mended(_)
+            | Record::Carried(_) => Self::Other,
         }
     }
 }

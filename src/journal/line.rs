@@ -88,6 +88,7 @@ pub(super) enum Kind {
     Opened,
     Granted,
     Revoked,
+    Carried,
     Other,
 }
 
@@ -126,6 +127,7 @@ impl<'a> Line<'a> {
             b"opened" => Kind::Opened,
             b"granted" => Kind::Granted,
             b"revoked" => Kind::Revoked,
+            b"carried" => Kind::Carried,
             _ => Kind::Other,
         }
     }

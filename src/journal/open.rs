@@ -52,7 +52,7 @@ impl Opening {
 
 impl Journal {
     /// Opens the journal in this folder, which is made (mode 0700) if it is missing. `now` is in milliseconds since
-    /// the Unix epoch. Reads the last file, and further back only if no hub has opened since.
+    /// the Unix epoch. Reads the last file only, unless its beginning was lost.
     pub fn open(dir: &Path, now: i64) -> Result<(Self, Opening), JournalError> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(JournalError::io("make", dir))?;
         let owner = fs::metadata(dir).map_err(JournalError::io("look at", dir))?.uid();
@@ -61,7 +61,7 @@ impl Journal {
         }
         let lock = lock(dir)?;
         let mut all = segments(dir)?;
-        let Tail { last_call, last_grant, seq, hash, undecided, end, misfit } = tail::read(&all)?;
+        let Tail { marks, seq, hash, end, misfit } = tail::read(&all)?;
         let mut mended = Vec::new();
         let current = match all.last_mut() {
             None => None,
@@ -77,8 +77,16 @@ impl Journal {
             })
             .into_iter()
             .collect();
-        let journal = Self::at(dir, lock, current, seq, hash);
-        Ok((journal, Opening { last_call, last_grant, seq, hash, undecided, mended, warnings }))
+        let opening = Opening {
+            last_call: marks.last_call,
+            last_grant: marks.last_grant,
+            seq,
+            hash,
+            undecided: marks.open.iter().map(|(id, digest)| (*id, *digest)).collect(),
+            mended,
+            warnings,
+        };
+        Ok((Self::at(dir, lock, current, (seq, hash), marks), opening))
     }
 }
 

@@ -8,16 +8,13 @@ use super::read::Lines;
 use super::{JournalError, Segment};
 use crate::call::{CallId, Digest};
 use crate::decision::GrantId;
-use crate::record::Record;
+use crate::record::{Carried, Record};
 
 /// What is known after reading from the last entry that sums up everything before it.
 pub(super) struct Tail {
-    pub(super) last_call: CallId,
-    pub(super) last_grant: GrantId,
+    pub(super) marks: Marks,
     pub(super) seq: u64,
     pub(super) hash: Digest,
-    /// Submitted and never decided, with the digest of their params.
-    pub(super) undecided: Vec<(CallId, Digest)>,
     pub(super) end: End,
     /// The first line read that does not fit the chain: the file and the line's number.
     pub(super) misfit: Option<(String, u64)>,
@@ -34,58 +31,87 @@ pub(super) enum End {
     Torn(u64),
 }
 
+/// What the entries so far add up to, as far as a hub has to know when it opens.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks {
+    pub(super) last_call: CallId,
+    pub(super) last_grant: GrantId,
+    /// Submitted and not decided, with the digest of their params.
+    pub(super) open: BTreeMap<CallId, Digest>,
+}
+
+impl Marks {
+    /// Takes in one more.
+    pub(super) fn add(&mut self, record: &Record) {
+        match record {
+            Record::Submitted(submitted) => self.submitted(submitted.id, submitted.params_digest),
+            Record::Decided(decided) => drop(self.open.remove(&decided.id)),
+            Record::Granted(grant) => self.last_grant = self.last_grant.max(grant.id),
+            Record::Carried(carried) => {
+                self.last_call = self.last_call.max(carried.last_call);
+                self.last_grant = self.last_grant.max(carried.last_grant);
+                self.open.extend(carried.open.iter().copied());
+            }
+            Record::Opened(opened) => {
+                self.last_call = self.last_call.max(opened.last_call.unwrap_or_default());
+                self.last_grant = self.last_grant.max(opened.last_grant.unwrap_or_default());
+            }
+            Record::Finished(_) | Record::Revoked(_) | Record::Policy(_) | Record::Mended(_) => {}
+        }
+    }
+
+    fn submitted(&mut self, id: CallId, params_digest: Digest) {
+        self.last_call = self.last_call.max(id);
+        self.open.insert(id, params_digest);
+    }
+
+    /// For the beginning of a new file.
+    pub(super) fn carried(&self) -> Record {
+        let open = self.open.iter().map(|(id, digest)| (*id, *digest)).collect();
+        Record::Carried(Carried { last_call: self.last_call, last_grant: self.last_grant, open })
+    }
+}
+
 /// Reads the tail.
 pub(super) fn read(all: &[Segment]) -> Result<Tail, JournalError> {
     let mut first = all.len().saturating_sub(1);
     while first > 0 && !sums_up(&all[first])? {
         first -= 1;
     }
-    let mut reading = Reading {
-        last_call: CallId(0),
-        last_grant: GrantId(0),
-        open: BTreeMap::new(),
-        last: None,
-        end: End::Whole,
-        misfit: None,
-    };
+    let mut reading = Reading { marks: Marks::default(), last: None, end: End::Whole, misfit: None };
     // Before the first file of all comes the genesis; before another comes a hash that is not read here.
     let mut previous = (first == 0).then_some(GENESIS);
     for segment in all.get(first..).unwrap_or_default() {
         reading.file(segment, &mut previous)?;
     }
-    let (seq, hash) = match reading.last {
-        Some(last) => last,
-        None => (0, GENESIS),
-    };
-    let Reading { last_call, last_grant, open, end, misfit, .. } = reading;
-    Ok(Tail { last_call, last_grant, seq, hash, undecided: open.into_iter().collect(), end, misfit })
+    let (seq, hash) = reading.last.unwrap_or((0, GENESIS));
+    Ok(Tail { marks: reading.marks, seq, hash, end: reading.end, misfit: reading.misfit })
 }
 
 /// Whether an entry here says what the highest numbers were, and so where reading may begin.
 fn sums_up(segment: &Segment) -> Result<bool, JournalError> {
     let mut lines = Lines::open(segment, 0)?;
     while let Some(raw) = lines.next().map_err(JournalError::io("read", &segment.path))? {
-        if Line::parse(raw.text).is_some_and(|line| high_marks(&line).is_some()) {
+        if Line::parse(raw.text).is_some_and(|line| line_sums_up(&line)) {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-fn high_marks(line: &Line<'_>) -> Option<(CallId, GrantId)> {
-    if line.kind() != Kind::Opened {
-        return None;
-    }
-    match line.parse_record()? {
-        Record::Opened(opened) => Some((opened.last_call?, opened.last_grant?)),
-        _ => None,
+fn line_sums_up(line: &Line<'_>) -> bool {
+    match line.kind() {
+        Kind::Carried => matches!(line.parse_record(), Some(Record::Carried(_))),
+        Kind::Opened => match line.parse_record() {
+            Some(Record::Opened(opened)) => opened.last_call.is_some() && opened.last_grant.is_some(),
+            _ => false,
+        },
+        _ => false,
     }
 }
 
 struct Reading {
-    last_call: CallId,
-    last_grant: GrantId,
-    open: BTreeMap<CallId, Digest>,
+    marks: Marks,
     last: Option<(u64, Digest)>,
     end: End,
     misfit: Option<(String, u64)>,
@@ -122,22 +148,12 @@ impl Reading {
 
     fn entry(&mut self, line: &Line<'_>) {
         match line.kind() {
-            Kind::Submitted(id) => {
-                self.last_call = self.last_call.max(id);
-                self.open.insert(id, params_digest(line.record));
-            }
-            Kind::Decided(id) => {
-                self.open.remove(&id);
-            }
-            Kind::Granted => {
-                if let Some(Record::Granted(grant)) = line.parse_record() {
-                    self.last_grant = self.last_grant.max(grant.id);
-                }
-            }
-            Kind::Opened => {
-                if let Some((call, grant)) = high_marks(line) {
-                    self.last_call = self.last_call.max(call);
-                    self.last_grant = self.last_grant.max(grant);
+            // The two that are many are not parsed.
+            Kind::Submitted(id) => self.marks.submitted(id, params_digest(line.record)),
+            Kind::Decided(id) => drop(self.marks.open.remove(&id)),
+            Kind::Granted | Kind::Opened | Kind::Carried => {
+                if let Some(record) = line.parse_record() {
+                    self.marks.add(&record);
                 }
             }
             Kind::Finished(_) | Kind::Revoked | Kind::Other => {}

@@ -201,7 +201,7 @@ fn a_new_month_begins_a_new_file_and_a_clock_set_back_does_not() {
     }
     let names: Vec<_> = segments(dir.path()).expect("listed").iter().map(Segment::file_name).collect();
     assert_eq!(names, ["2026-11.001.jsonl", "2026-12.001.jsonl", "2027-01.001.jsonl"]);
-    assert_eq!(verify(dir.path()).expect("whole").entries, 4);
+    assert_eq!(verify(dir.path()).expect("whole").entries, 6, "each new file has one of its own");
     drop(journal);
     fs::remove_file(dir.path().join("2026-12.001.jsonl")).expect("removed");
     let broken = why(dir.path());
@@ -312,13 +312,18 @@ fn calls_that_a_killed_hub_left_are_given_to_the_next_once() {
     let (mut journal, opening) = reopen(dir.path());
     assert_eq!((opening.last_call, opening.last_grant), (CallId(6), GrantId(8)), "from the opened entry");
     assert_eq!(opening.undecided, []);
-    // The marks are found from a later file too, and from further back than the last file.
+    // A new file carries on what was open and how far the numbers went: the one before is not read again.
     let months = 40 * 24 * 3_600_000;
-    journal.append(T0 + months, &[submitted(7, "{}")]).expect("written");
+    journal.append(T0, &[submitted(7, &params(7))]).expect("written");
+    let stamps = journal.append(T0 + months, &[submitted(8, "{}"), finished(1)]).expect("written");
+    assert_eq!(stamps.len(), 2);
+    assert!(stamps.iter().all(|stamp| knows(dir.path(), stamp).expect("read")));
     drop(journal);
+    fs::remove_file(dir.path().join("2026-11.001.jsonl")).expect("removed");
     let (_, opening) = reopen(dir.path());
-    assert_eq!((opening.last_call, opening.last_grant), (CallId(7), GrantId(8)));
-    assert_eq!(opening.undecided.len(), 1);
+    assert_eq!((opening.last_call, opening.last_grant), (CallId(8), GrantId(8)));
+    assert_eq!(opening.undecided[0], (CallId(7), Digest::of(params(7).as_bytes())));
+    assert_eq!(opening.undecided.len(), 2);
 }
 
 #[test]

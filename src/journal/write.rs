@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::line::{self, encode};
+use super::tail::Marks;
 use super::{JournalError, SEGMENT_BYTES, Segment};
 use crate::call::Digest;
 use crate::record::{Place, Record, Stamp};
@@ -20,6 +21,7 @@ pub struct Journal {
     current: Option<Current>,
     seq: u64,
     hash: Digest,
+    marks: Marks,
     buffer: Vec<u8>,
     /// The last time that was formatted, and its text.
     time: (i64, String),
@@ -41,7 +43,13 @@ struct Current {
 }
 
 impl Journal {
-    pub(super) fn at(dir: &Path, lock: File, current: Option<(Segment, File)>, seq: u64, hash: Digest) -> Self {
+    pub(super) fn at(
+        dir: &Path,
+        lock: File,
+        current: Option<(Segment, File)>,
+        (seq, hash): (u64, Digest),
+        marks: Marks,
+    ) -> Self {
         let current = current.map(|(segment, file)| {
             let len = segment.len;
             Current { segment, file, len, ragged: false, unsynced: true }
@@ -52,6 +60,7 @@ impl Journal {
             current,
             seq,
             hash,
+            marks,
             buffer: Vec::new(),
             time: (i64::MIN, String::new()),
             lost: Arc::default(),
@@ -77,21 +86,27 @@ impl Journal {
         if self.time.0 != at {
             self.time = (at, line::time(at));
         }
+        self.make_room(at)?;
+        let fresh = self.current.as_ref().is_some_and(|current| current.len == 0);
+        let carried = (fresh && self.seq > 0).then(|| self.marks.carried());
         self.buffer.clear();
         let (mut seq, mut hash) = (self.seq, self.hash);
         let mut stamps = Vec::with_capacity(records.len());
-        for record in records {
+        for record in carried.iter().chain(records) {
             seq = seq.saturating_add(1);
             let place = Place { month: 0, number: 0, offset: self.buffer.len() as u64 };
             hash = encode(&mut self.buffer, &hash, seq, &self.time.1, record)?;
             stamps.push(Stamp { seq, hash, place });
         }
-        self.make_room(at)?;
         let start = self.write_buffer()?;
+        stamps.drain(..stamps.len() - records.len());
         for stamp in &mut stamps {
             stamp.place = Place { offset: start.offset + stamp.place.offset, ..start };
         }
         (self.seq, self.hash) = (seq, hash);
+        for record in records {
+            self.marks.add(record);
+        }
         // A 16 MiB call must not hold its memory for ever.
         if self.buffer.capacity() > 1 << 20 {
             self.buffer = Vec::new();

@@ -11,9 +11,9 @@ use crate::decision::{Grant, GrantId};
 
 /// The last journal entry that is included: a `Stamp`.
 pub(super) const APPLIED: &[u8] = b"a";
-/// The number → the approval, as JSON.
-pub(super) const GRANT: &[u8] = b"g";
-/// The call's key, the number → when it ends.
+/// The number → the call's key.
+pub(super) const ID: &[u8] = b"g";
+/// The call's key, the number → the approval, as JSON: one step for the look-up that every call waits for.
 const KEY: u8 = b'k';
 /// The session's name, a zero, the number → nothing.
 const SESSION: u8 = b's';
@@ -23,7 +23,7 @@ const END: u8 = b'e';
 const HITS: u8 = b'h';
 
 /// Everything but [`APPLIED`].
-pub(super) const ALL: [&[u8]; 5] = [GRANT, &[KEY], &[SESSION], &[END], &[HITS]];
+pub(super) const ALL: [&[u8]; 5] = [ID, &[KEY], &[SESSION], &[END], &[HITS]];
 
 fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
     let mut out = [0; N];
@@ -36,7 +36,7 @@ fn join<const N: usize>(parts: &[&[u8]]) -> [u8; N] {
 }
 
 pub(super) fn by_id(id: GrantId) -> [u8; 9] {
-    join(&[GRANT, &id.0.to_be_bytes()])
+    join(&[ID, &id.0.to_be_bytes()])
 }
 
 pub(super) fn hits(id: GrantId) -> [u8; 9] {
@@ -68,14 +68,14 @@ pub(super) fn ended_by(now: i64) -> Range<[u8; 17]> {
     by_end(0, GrantId(0))..by_end(now.saturating_add(1), GrantId(0))
 }
 
-/// Whether the value of a [`by_key`] says that it has ended.
-pub(super) fn ended(value: &[u8], now: i64) -> bool {
-    value.try_into().is_ok_and(|bytes| i64::from_be_bytes(bytes) <= now)
-}
-
 pub(super) fn id_at_end(key: &[u8]) -> Result<GrantId, StoreError> {
     let id = key.last_chunk::<8>().ok_or_else(|| StoreError::Corrupt("a key is too short".to_owned()))?;
     Ok(GrantId(u64::from_be_bytes(*id)))
+}
+
+/// The value of a [`by_id`].
+pub(super) fn key(bytes: &[u8]) -> Result<Digest, StoreError> {
+    bytes.try_into().map(Digest).map_err(|_| StoreError::Corrupt("a key has no 32 bytes".to_owned()))
 }
 
 pub(super) fn grant(text: &[u8]) -> Result<Grant, StoreError> {
@@ -84,8 +84,8 @@ pub(super) fn grant(text: &[u8]) -> Result<Grant, StoreError> {
 
 pub(super) fn insert(batch: &mut Batch, grant: &Grant) -> Result<(), StoreError> {
     let text = serde_json::to_vec(grant).map_err(|e| StoreError::Corrupt(e.to_string()))?;
-    batch.insert(&by_id(grant.id)[..], text);
-    batch.insert(&by_key(&grant.key, grant.id)[..], &grant.expires_at.unwrap_or(i64::MAX).to_be_bytes()[..]);
+    batch.insert(&by_id(grant.id)[..], &grant.key.0[..]);
+    batch.insert(&by_key(&grant.key, grant.id)[..], text);
     if let Some(session) = &grant.session {
         batch.insert(by_session(session, grant.id), &[][..]);
     }

@@ -146,12 +146,12 @@ impl Store {
             }
             None => None,
         };
-        // The newest and the oldest approval, and their keys: what is read first shows most damage.
-        for end in [db.scan_prefix(keys::GRANT).next(), db.scan_prefix(keys::GRANT).next_back()].into_iter().flatten() {
-            let grant = keys::grant(&end?.1)?;
-            if db.get(keys::by_key(&grant.key, grant.id))?.is_none() {
-                return Err(StoreError::Corrupt("an approval is not where it should be".to_owned()));
-            }
+        // The newest and the oldest approval: what is read first shows most damage.
+        for end in [db.scan_prefix(keys::ID).next(), db.scan_prefix(keys::ID).next_back()].into_iter().flatten() {
+            let (id, key) = end?;
+            let text = db.get(keys::by_key(&keys::key(&key)?, keys::id_at_end(&id)?))?;
+            let text = text.ok_or_else(|| StoreError::Corrupt("an approval is not where it should be".to_owned()))?;
+            keys::grant(&text)?;
         }
         let state = Mutex::new(State { applied, ..State::default() });
         Ok((Self { db, state }, applied))
@@ -246,7 +246,9 @@ impl Store {
     }
 
     fn grant(&self, id: GrantId) -> Result<Option<Grant>, StoreError> {
-        self.db.get(keys::by_id(id))?.map(|text| keys::grant(&text)).transpose()
+        let Some(key) = self.db.get(keys::by_id(id))? else { return Ok(None) };
+        let text = self.db.get(keys::by_key(&keys::key(&key)?, id))?;
+        text.map(|text| keys::grant(&text)).transpose()
     }
 
     fn hits(&self, id: GrantId) -> Result<u64, StoreError> {
@@ -258,17 +260,9 @@ impl Store {
     pub fn find(&self, key: &Digest, now: i64) -> Result<Option<Grant>, StoreError> {
         self.run(|_| {
             for item in self.db.scan_prefix(keys::of_key(key)) {
-                let (place, end) = item?;
-                // Most that have ended are told apart without reading them.
-                if keys::ended(&end, now) {
-                    continue;
-                }
-                let id = keys::id_at_end(&place)?;
-                if let Some(grant) = self.grant(id)?
-                    && grant.key == *key
-                    && grant.id == id
-                    && grant.holds_at(now)
-                {
+                let (place, text) = item?;
+                let grant = keys::grant(&text)?;
+                if grant.key == *key && grant.id == keys::id_at_end(&place)? && grant.holds_at(now) {
                     return Ok(Some(grant));
                 }
             }
@@ -280,12 +274,13 @@ impl Store {
     pub fn list(&self, now: i64, limit: usize) -> Result<Vec<(Grant, u64)>, StoreError> {
         self.run(|state| {
             let mut all = Vec::new();
-            for item in self.db.scan_prefix(keys::GRANT).rev() {
-                let grant = keys::grant(&item?.1)?;
+            for item in self.db.scan_prefix(keys::ID).keys().rev() {
                 if all.len() == limit {
                     break;
                 }
-                if grant.holds_at(now) {
+                if let Some(grant) = self.grant(keys::id_at_end(&item?)?)?
+                    && grant.holds_at(now)
+                {
                     let hits = self.hits(grant.id)? + state.hits.get(&grant.id).copied().unwrap_or(0);
                     all.push((grant, hits));
                 }
@@ -301,7 +296,7 @@ impl Store {
 
     /// All approvals that are remembered, ended ones too, oldest first: what `clear` takes back.
     pub fn ids(&self) -> Result<Vec<GrantId>, StoreError> {
-        self.run(|_| self.db.scan_prefix(keys::GRANT).keys().map(|key| keys::id_at_end(&key?)).collect())
+        self.run(|_| self.db.scan_prefix(keys::ID).keys().map(|key| keys::id_at_end(&key?)).collect())
     }
 
     /// The approvals that end with this session.
