@@ -140,7 +140,6 @@ fn completions_into_a_closed_pipe_are_no_error() {
 }
 
 #[test]
-#[ignore = "until the last rooms are in"]
 fn the_flag_counts_before_the_variable() {
     let dir = tempfile::tempdir().unwrap();
     let (flag, variable) = (dir.path().join("flag"), dir.path().join("variable"));
@@ -154,7 +153,6 @@ fn the_flag_counts_before_the_variable() {
 }
 
 #[test]
-#[ignore = "until the last rooms are in"]
 fn a_home_that_cannot_be_is_named_and_nothing_is_made() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");

@@ -6,9 +6,9 @@ use std::num::NonZero;
 use vt100::{Cell, Color};
 
 /// The width and height of a cell, in pixels.
-const CELL: (f32, f32) = (8.4, 18.0);
+const CELL: (u32, u32) = (9, 19);
 /// Around the screen, in pixels.
-const MARGIN: f32 = 12.0;
+const MARGIN: u32 = 12;
 /// What a terminal shows where a program asks for no colour.
 const PLAIN: (&str, &str) = ("#d8dee6", "#14181f");
 /// The sixteen named colours, as many terminals have them.
@@ -31,11 +31,10 @@ pub fn svg(bytes: &[u8], columns: u16, rows: u16) -> String {
     let size = |count| NonZero::new(count).expect("a screen has a size");
     let mut parser = vt100::Parser::new(size(rows), size(columns), 0);
     parser.process(bytes);
-    let (width, height) = (f32::from(columns) * CELL.0 + 2.0 * MARGIN, f32::from(rows) * CELL.1 + 2.0 * MARGIN);
+    let (width, height) = (u32::from(columns) * CELL.0 + 2 * MARGIN, u32::from(rows) * CELL.1 + 2 * MARGIN);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.1} {height:.1}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\">\n<style>text{{font:14px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;\
-         white-space:pre}}</style>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
+         height=\"{height}\">\n<style>text{{font:15px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}}</style>\n<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{}\"/>\n",
         PLAIN.1
     );
     for row in 0..rows {
@@ -97,35 +96,38 @@ fn colour(colour: Color, plain: &str) -> String {
 }
 
 fn draw(out: &mut String, look: &Look, text: &str, (row, column, cells): (u16, u16, u16)) {
-    let (x, y) = (MARGIN + f32::from(column) * CELL.0, MARGIN + f32::from(row) * CELL.1);
-    let width = f32::from(cells) * CELL.0;
+    let (x, y) = (MARGIN + u32::from(column) * CELL.0, MARGIN + u32::from(row) * CELL.1);
     if look.ground != PLAIN.1 {
-        let _ = writeln!(
-            out,
-            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{:.1}\" fill=\"{}\"/>",
-            CELL.1, look.ground
-        );
+        let (width, ground) = (u32::from(cells) * CELL.0, &look.ground);
+        let _ = writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{}\" fill=\"{ground}\"/>", CELL.1);
     }
-    if text.trim().is_empty() {
+    let shown = text.trim_end();
+    let skipped = shown.len() - shown.trim_start().len();
+    if shown.is_empty() {
         return;
     }
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let _ = writeln!(
-        out,
-        "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{width:.1}\" lengthAdjust=\"spacingAndGlyphs\" fill=\"{}\"{} \
-         xml:space=\"preserve\">{text}</text>",
-        y + CELL.1 * 0.74,
-        look.ink,
-        look.style
-    );
+    // Every character has its own place, whatever font there is. (Where one is not one cell, the first has.)
+    let places = if text.chars().count() == usize::from(cells) {
+        let first = u32::try_from(skipped).expect("a line is short");
+        let last = u32::try_from(shown.chars().count()).expect("a line is short");
+        (first..last).map(|n| (x + n * CELL.0).to_string()).collect::<Vec<_>>().join(" ")
+    } else {
+        x.to_string()
+    };
+    let text = shown.trim_start().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // Blanks in a row are one to some readers of SVG.
+    let text = text.replace(' ', "\u{a0}");
+    let (base, ink, style) = (y + CELL.1 * 3 / 4, &look.ink, &look.style);
+    let _ = writeln!(out, "<text x=\"{places}\" y=\"{base}\" fill=\"{ink}\"{style}>{text}</text>");
 }
 
 #[test]
 fn a_picture_has_the_text_and_the_colours_of_the_screen() {
     let picture = svg(b"\x1b[1;31mHigh\x1b[0m <a&b> \x1b[7mx\x1b[0m\r\n\x1b[38;5;21mblue \x1b[38;2;1;2;3mrgb", 20, 3);
-    assert!(picture.contains("fill=\"#e5646e\" font-weight=\"bold\" xml:space=\"preserve\">High<"), "{picture}");
-    assert!(picture.contains("> &lt;a&amp;b&gt; <"), "{picture}");
-    assert!(picture.contains("fill=\"#d8dee6\"/>") && picture.contains("fill=\"#14181f\" xml:space"), "{picture}");
+    let high = "<text x=\"12 21 30 39\" y=\"26\" fill=\"#e5646e\" font-weight=\"bold\">High</text>";
+    assert!(picture.contains(high), "{picture}");
+    assert!(picture.contains(">&lt;a&amp;b&gt;<"), "{picture}");
+    assert!(picture.contains("fill=\"#d8dee6\"/>") && picture.contains("fill=\"#14181f\">x<"), "{picture}");
     assert!(picture.contains("#0000ff") && picture.contains("#010203"), "{picture}");
     assert_eq!(picture.matches("<text").count(), 5);
 }
