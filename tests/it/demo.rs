@@ -238,3 +238,19 @@ fn the_demo_cleans_up_when_its_terminal_is_closed() {
     child.wait().unwrap();
     left_nothing(dir.path());
 }
+
+#[test]
+fn b27_remembering_one_call_of_a_tool_covers_no_other_call_of_it() {
+    let mut demo = Demo::start(Path::new(sayso()));
+    demo.asked();
+    demo.screen.keys_after_guard("A");
+    demo.screen.wait_for("for how long");
+    demo.screen.keys_after_guard("w");
+    // The other write of the same tool still waits, and so it does when it is at the head.
+    demo.screen.wait_for("waiting 2");
+    demo.screen.wait_for("All done.");
+    demo.screen.keys_after_guard("q");
+    assert_eq!(demo.screen.wait(), 0);
+    let after = demo.screen.text();
+    assert_eq!((after.matches("human").count(), after.matches("withdrawn").count()), (1, 2), "{after}");
+}

@@ -238,7 +238,7 @@ proptest! {
     }
 
     #[test]
-    fn hints_never_lower_a_level(tool in "(read|write|delete|x)_[a-z]{1,5}", read_only: bool, destructive: bool) {
+    fn b32_hints_never_lower_a_level(tool in "(read|write|delete|x)_[a-z]{1,5}", read_only: bool, destructive: bool) {
         let bare = call("server", &tool, "{}");
         let hints = serde_json::json!({"name": tool, "annotations": {"readOnlyHint": read_only, "destructiveHint": destructive}});
         let hinted = defined(bare.clone(), &hints.to_string());
