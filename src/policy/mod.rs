@@ -10,6 +10,7 @@ pub mod parse;
 pub mod pattern;
 pub mod time;
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
@@ -120,7 +121,7 @@ type Specific = (usize, usize, u8, usize, u8, usize);
 
 impl Rule {
     /// How far the rule fits a call.
-    fn fit(&self, call: &Call) -> Fit {
+    fn fit<'a>(&self, call: &'a Call, arguments: &OnceCell<&'a str>) -> Fit {
         let tool = call.tool.as_str();
         if !self.server.matches(call.server.name.as_str()) || !self.tool.matches(tool) {
             return Fit::No;
@@ -128,7 +129,11 @@ impl Rule {
         // A name that cannot be read off a screen is no ground for loosening, unless the rule is for every tool.
         let name =
             if !self.tool.is_any() && tool.chars().any(risk::hidden::is_hidden) { Fit::Wide } else { Fit::Exact };
-        if self.args.is_empty() { name } else { arguments::fit(&self.args, call.params.arguments()).min(name) }
+        if self.args.is_empty() {
+            return name;
+        }
+        let arguments = arguments.get_or_init(|| call.params.arguments());
+        arguments::fit(&self.args, arguments).min(name)
     }
 
     fn specific(&self) -> Specific {
@@ -193,8 +198,9 @@ pub fn judge(policy: &Policy, call: &Call, risk: &Risk) -> Ruling {
     if let Some(refusal) = policy.refusal(risk.level) {
         return refusal;
     }
+    let arguments = OnceCell::new();
     let fitting: Vec<(&Rule, Fit)> =
-        policy.rules.iter().map(|rule| (rule, rule.fit(call))).filter(|(_, fit)| *fit != Fit::No).collect();
+        policy.rules.iter().map(|rule| (rule, rule.fit(call, &arguments))).filter(|(_, fit)| *fit != Fit::No).collect();
     let level = level(&fitting, risk.level);
     let timeout = timeout(&fitting).unwrap_or_else(|| policy.timeouts.of(level));
     let by_rule = |rule: &Rule, action| Verdict {

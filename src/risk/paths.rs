@@ -403,12 +403,13 @@ pub fn sensitive(path: &str) -> Option<&'static str> {
         return Some(ending);
     }
     let rooted = lower.starts_with('/') || path.get(1..2) == Some(":");
-    SENSITIVE_PLACES.iter().copied().find(|place| {
-        let parts = place.split('/').count();
-        // The system's own places count only at the root.
-        let system = !place.starts_with('.') && SYSTEM.contains(place);
-        segments.windows(parts).enumerate().any(|(at, here)| {
-            (!system || (rooted && at == 0)) && here.iter().zip(place.split('/')).all(|(own, part)| fits(own, part))
+    segments.iter().enumerate().find_map(|(at, segment)| {
+        let first = segment.as_bytes().first();
+        SENSITIVE_PLACES.iter().copied().find(|place| {
+            // Most places fall at their first letter.
+            place.as_bytes().first() == first
+                && (!SYSTEM.contains(place) || (rooted && at == 0))
+                && place.split('/').enumerate().all(|(i, part)| segments.get(at + i).is_some_and(|own| fits(own, part)))
         })
     })
 }
