@@ -9,6 +9,7 @@ pub mod hub;
 pub mod policy;
 pub mod risk;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -290,10 +291,8 @@ pub fn run() -> ExitCode {
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the one place where an error reaches the person")]
-            {
-                eprintln!("sayso: {error:#}");
-            }
+            // Nobody may be left to read it: a terminal that was closed is no reason to panic.
+            let _ = writeln!(std::io::stderr(), "sayso: {error:#}");
             Exit::Failed.into()
         }
     }

@@ -182,7 +182,7 @@ impl Console {
                 _ = signals.term.recv() => break,
                 _ = signals.hup.recv() => break,
                 _ = signals.int.recv() => break,
-                _ = signals.cont.recv() => self.resume()?,
+                _ = signals.cont.recv() => if self.resume() == Next::Leave { break },
             }
             if self.drain().await == Next::Leave {
                 break;
@@ -245,7 +245,9 @@ impl Console {
                     Effect::Send(message) => drop(self.wanted.send(message)),
                     Effect::Quit => return Ok(Next::Leave),
                     Effect::Suspend => {
-                        self.suspend()?;
+                        if self.suspend()? == Next::Leave {
+                            return Ok(Next::Leave);
+                        }
                         draw = true;
                     }
                     Effect::DrainInput => self.throw_away().await,
@@ -283,16 +285,19 @@ impl Console {
     }
 
     /// Stops as Ctrl-Z does, and goes on when the shell says so.
-    fn suspend(&mut self) -> anyhow::Result<()> {
+    fn suspend(&mut self) -> anyhow::Result<Next> {
         term::give_back();
         kill_process(getpid(), Signal::TSTP).context("cannot suspend")?;
-        self.resume()
+        Ok(self.resume())
     }
 
-    fn resume(&mut self) -> anyhow::Result<()> {
-        self.screen.again()?;
+    /// Takes the terminal over again. A hang-up comes with a SIGCONT: then there is none.
+    fn resume(&mut self) -> Next {
+        if self.screen.again().is_err() {
+            return Next::Leave;
+        }
         self.take(Msg::Resumed);
-        Ok(())
+        Next::Go
     }
 }
 
