@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops, and the line says where")]
 
 mod cli;
+mod console;
 mod demo;
 mod docs;
 mod hub;

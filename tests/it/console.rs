@@ -1,0 +1,254 @@
+//! The console from outside: the real program in a pseudo-terminal, with a real hub and a real wrap behind it.
+
+use std::time::Duration;
+
+use portable_pty::CommandBuilder;
+use serde_json::json;
+
+use super::world::{Host, Screen, World, sayso};
+
+/// `ask` is asked with one key, `sure` with the word yes, everything else of the fixture passes.
+const POLICY: &str = "[levels]\nmedium = \"allow\"\nhigh = \"allow\"\n\
+    [[rule]]\ntool = \"ask\"\naction = \"ask\"\n[[rule]]\ntool = \"sure\"\naction = \"confirm\"\n";
+
+fn opened(world: &World) -> (Screen, Host) {
+    let screen = world.console_sized(80, 24);
+    screen.wait_for("No call waits for you");
+    let mut host = world.wrap(&[]);
+    host.initialize();
+    (screen, host)
+}
+
+/// A console with this environment on top of the usual one.
+fn console(world: &World, variables: &[(&str, &str)]) -> Screen {
+    let mut command = CommandBuilder::new(sayso());
+    command.env("SAYSO_HOME", world.home());
+    command.env("TERM", "xterm-256color");
+    command.env_remove("NO_COLOR");
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    Screen::start(command, 80, 24)
+}
+
+fn is_error(answer: &serde_json::Value) -> bool {
+    answer["result"]["isError"] == json!(true)
+}
+
+#[test]
+fn one_key_allows_a_call_and_another_denies_it_with_a_reason() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "ask", &json!({"path": "/one"}));
+    screen.wait_for("\"path\": \"/one\"");
+    screen.keys_after_guard("a");
+    assert!(!is_error(&host.answer(1)));
+    screen.wait_for("No call waits for you");
+    host.call(2, "ask", &json!({"path": "/two"}));
+    screen.wait_for("\"path\": \"/two\"");
+    screen.keys_after_guard("r");
+    screen.wait_for("the model is told");
+    screen.keys("use /one instead\r");
+    let answer = host.answer(2);
+    assert!(is_error(&answer));
+    assert!(answer.to_string().contains("use /one instead"), "{answer}");
+    assert_eq!(world.ran().len(), 1, "only the first one reached the server");
+    screen.keys("q");
+    assert_eq!(screen.wait(), 0);
+    let raw = screen.raw();
+    assert!(raw.windows(8).any(|w| w == b"\x1b[?1049l"), "the terminal is given back");
+}
+
+#[test]
+fn b24_high_risk_wants_the_word_and_enter_and_space_do_nothing() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "sure", &json!({"command": "make"}));
+    screen.wait_for("\"command\": \"make\"");
+    screen.keys_after_guard("\r \r ");
+    screen.keys_after_guard("a");
+    screen.wait_for("type yes, then Enter");
+    screen.keys("y\r");
+    screen.wait_for("the word was not yes");
+    host.quiet(Duration::from_millis(300));
+    screen.keys_after_guard("a");
+    screen.wait_for("type yes, then Enter");
+    screen.keys("yes\r");
+    assert!(!is_error(&host.answer(1)));
+}
+
+#[test]
+fn b22_keys_typed_before_the_call_and_pasted_text_answer_nothing() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    screen.keys("aaadddaaa");
+    host.call(1, "ask", &json!({"n": 1}));
+    for _ in 0..20 {
+        screen.keys("a");
+        std::thread::sleep(Duration::from_millis(40));
+    }
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("\u{1b}[200~a\u{1b}[201~");
+    screen.wait_for("pasted text is not taken as keys");
+    host.quiet(Duration::from_millis(200));
+    screen.keys_after_guard("a");
+    assert!(!is_error(&host.answer(1)));
+}
+
+#[test]
+fn b14_b16_what_an_agent_sends_is_drawn_and_never_obeyed() {
+    let world = World::with_policy(POLICY);
+    let mut screen = world.console_sized(80, 40);
+    screen.wait_for("No call waits for you");
+    let mut host = world.wrap(&[]);
+    host.initialize();
+    let nasty = "\u{1b}]52;c;cm0=\u{7}\u{1b}[2J\u{9b}31m\u{202e}txt\u{200b}\r\nrisk LOW";
+    host.call(1, "ask", &json!({ "text": nasty, "key\u{1b}[31m": 1 }));
+    let shown = screen.wait_for("␛]52;c;cm0=␇␛[2J\\u{9b}31m\\u{202e}txt\\u{200b}␍");
+    assert!(shown.contains("│ risk LOW"), "{shown}");
+    let raw = String::from_utf8_lossy(&screen.raw()).into_owned();
+    for sign in ["\u{1b}]52", "\u{9b}", "\u{202e}", "\u{200b}"] {
+        assert!(!raw.contains(sign), "{sign:?} was written to the terminal");
+    }
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(1)));
+}
+
+#[test]
+fn b23_a_terminal_made_too_small_in_the_middle_of_a_question_answers_nothing() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "sure", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("a");
+    screen.wait_for("type yes, then Enter");
+    screen.keys("ye");
+    screen.resize(20, 5);
+    screen.wait_for("no key answers here");
+    screen.keys("s\r");
+    screen.keys_after_guard("a");
+    host.quiet(Duration::from_millis(200));
+    screen.resize(200, 60);
+    screen.wait_for("waits for your answer");
+    screen.keys("a");
+    screen.wait_for("type yes, then Enter");
+    screen.keys("yes\r");
+    assert!(!is_error(&host.answer(1)));
+}
+
+#[test]
+fn a_second_console_sees_the_same_and_one_answer_counts() {
+    let world = World::with_policy(POLICY);
+    let (mut first, mut host) = opened(&world);
+    let second = world.console_sized(120, 40);
+    second.wait_for("2 consoles");
+    host.call(1, "ask", &json!({"n": 1}));
+    first.wait_for("\"n\": 1");
+    second.wait_for("\"n\": 1");
+    first.keys_after_guard("a");
+    assert!(!is_error(&host.answer(1)));
+    second.wait_for("allowed by human");
+    second.wait_for("No call waits for you");
+}
+
+#[test]
+fn an_approval_given_here_is_listed_used_and_taken_back_here() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "ask", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("A");
+    screen.wait_for("for how long");
+    screen.keys("h");
+    assert!(!is_error(&host.answer(1)));
+    host.call(2, "ask", &json!({"n": 1}));
+    assert!(!is_error(&host.answer(2)), "the same call passes");
+    screen.keys("\t");
+    screen.wait_for("allowed   fix/ask");
+    screen.keys("\t");
+    screen.wait_for("1 hour");
+    screen.keys("x");
+    screen.wait_for("take approval");
+    screen.keys("y");
+    screen.wait_for("No approval is remembered");
+    screen.keys("\t");
+    host.call(3, "ask", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(3)));
+}
+
+#[test]
+fn a_console_outlives_its_hub_and_finds_the_next() {
+    let world = World::with_policy(POLICY);
+    let (screen, _host) = opened(&world);
+    world.stop_hub();
+    screen.wait_for("NOT CONNECTED");
+    screen.wait_for("1 console");
+    screen.wait_for("No call waits for you");
+}
+
+#[test]
+fn a_terminal_that_cannot_show_a_dialog_is_refused_in_words() {
+    let world = World::new();
+    let mut screen = console(&world, &[("TERM", "dumb")]);
+    screen.wait_for("cannot place text");
+    assert_eq!(screen.wait(), 2);
+    let (code, _, err) = world.run(&[]);
+    assert_eq!(code, 2);
+    assert!(err.contains("needs a terminal"), "{err}");
+}
+
+#[test]
+fn a_locale_without_utf_8_gets_ascii_and_no_color_no_colour() {
+    let world = World::with_policy(POLICY);
+    let mut screen = console(&world, &[("LC_ALL", "C"), ("NO_COLOR", "1")]);
+    screen.wait_for("No call waits for you");
+    let mut host = world.wrap(&[]);
+    host.initialize();
+    host.call(1, "ask", &json!({"text": "漢\u{1b}"}));
+    screen.wait_for("\"text\": \"\\u{6f22}\\u{1b}\"");
+    let raw = screen.raw();
+    assert!(raw.is_ascii());
+    let raw = String::from_utf8(raw).unwrap();
+    for color in ["\u{1b}[3", "\u{1b}[4", "\u{1b}[9"] {
+        let set = raw.match_indices(color).any(|(at, _)| {
+            let code = raw[at + 2..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+            !matches!(code, "39" | "49" | "4" | "3" | "9") && raw[at + 2 + code.len()..].starts_with('m')
+        });
+        assert!(!set && !raw.contains("38;5") && !raw.contains("48;5"), "a colour was set");
+    }
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(1)));
+}
+
+#[test]
+fn five_hundred_calls_at_once_wait_in_order_and_are_answered_one_by_one() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    for id in 1..=500 {
+        host.call(id, "ask", &json!({ "n": id }));
+    }
+    screen.wait_for("[waiting 500]");
+    screen.wait_for("1 of 500");
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("a");
+    assert!(!is_error(&host.answer(1)));
+    screen.wait_for("[waiting 499]");
+    screen.wait_for("\"n\": 2");
+}
+
+#[test]
+fn sixteen_mebibytes_can_be_looked_at_and_denied() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    let text = "x".repeat(15 << 20);
+    host.call(1, "sure", &json!({ "text": text, "last": "rm -rf /" }));
+    screen.wait_for("more lines");
+    screen.keys_after_guard("a");
+    screen.wait_for("look at all that will be sent first");
+    screen.keys("\u{1b}[F");
+    screen.wait_for("its server has not listed this tool");
+    screen.keys("d");
+    assert!(is_error(&host.answer(1)));
+}
