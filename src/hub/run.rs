@@ -73,14 +73,18 @@ pub fn run(home: &Home, background: bool) -> Result<Ended> {
         .max_blocking_threads(4)
         .build()
         .context("cannot begin to run")?;
-    let ended = runtime.block_on(serve(home, background));
+    // A task among those that feed it: the runtime looks for news from the system between tasks and what it blocks on,
+    // but not between one task and the next.
+    let served = runtime.block_on(async { tokio::spawn(serve(home.clone(), background)).await });
+    let ended = served.context("the hub broke down; its log says where")?;
     // A search through a long history is not waited for.
     runtime.shutdown_timeout(FAREWELL);
     drop(lock);
     ended.map(|()| Ended::Served)
 }
 
-async fn serve(home: &Home, background: bool) -> Result<()> {
+async fn serve(home: Home, background: bool) -> Result<()> {
+    let home = &home;
     let log = crate::log::init(home, "hub");
     let start = Instant::now();
     let (book, opened) = Book::open(home, wall())?;
