@@ -51,7 +51,7 @@ fn history(dir: &Path, calls: u64, rounds: usize) {
     measure("a search that finds nothing, one step of it", "", some.min(20), |_| page(None, &search));
     measure("opening the journal", "", some.min(5), |_| drop(Journal::open(dir, T0).unwrap()));
     measure("reading it all for the approvals", "", 1, |_| {
-        assert!(journal::facts(dir, None).unwrap().all(|f| f.is_ok()))
+        assert!(journal::facts(dir, None).unwrap().all(|f| f.is_ok()));
     });
     measure("verifying it all", "", 1, |_| assert!(journal::verify(dir).is_ok()));
 

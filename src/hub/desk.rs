@@ -15,8 +15,11 @@ use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked, Su
 use crate::risk::{self, Facts, Risk};
 use crate::wire::{Answer, Decide, Finish, FromHub, Pending, Status, Submit, ToHub};
 
+mod events;
 mod people;
 mod trouble;
+
+pub use events::{Effect, Event, Grants, Now, PeerId, Process};
 
 /// The most calls held at once. One more is blocked.
 pub const MAX_HELD: usize = 1_000;
@@ -26,112 +29,6 @@ pub const MAX_HELD_BYTES: usize = 256 << 20;
 const SESSION_CAP_MS: i64 = 7 * 86_400_000;
 /// How many allowed calls of a session may still be repeated with input (MCP 2026-07-28).
 const REPEATABLE: usize = 64;
-
-/// The time, twice: one clock that only goes forward, for deadlines, and one for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// Milliseconds since some fixed point, never going back.
-    pub mono: u64,
-    /// Milliseconds since the Unix epoch.
-    pub wall: i64,
-}
-
-/// A connection, numbered by the shell, never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerId(pub u64);
-
-/// A process that cannot be mistaken for a later one with the same number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Process {
-    /// Its number.
-    pub pid: u32,
-    /// When it started, in the system's own unit.
-    pub start: u64,
-}
-
-/// The remembered approvals, as the desk asks for them.
-pub trait Grants {
-    /// The approval with this key that holds at `wall` (milliseconds since the Unix epoch).
-    fn find(&self, key: &Digest, wall: i64) -> Option<Grant>;
-    /// Those of these that are remembered, whether they hold or have ended; of none: all that are.
-    fn known(&self, ids: &[GrantId]) -> Vec<GrantId>;
-    /// Those that end with this session.
-    fn of_session(&self, session: &SessionId) -> Vec<GrantId>;
-}
-
-/// What the shell tells the desk.
-#[derive(Debug)]
-pub enum Event {
-    /// A wrap said hello.
-    Wrap {
-        /// Its connection.
-        peer: PeerId,
-        /// Its session.
-        session: SessionId,
-        /// Its server.
-        server: Server,
-        /// The AI host that started it, as far as the system lets us look.
-        host: Option<Process>,
-    },
-    /// A console said hello.
-    Console {
-        /// Its connection.
-        peer: PeerId,
-        /// `pid 4711 on /dev/pts/3`.
-        who: String,
-        /// Itself and its ancestors, as they were when it attached.
-        lineage: Vec<Process>,
-        /// Why it may not decide whatever its lineage (no terminal), if so.
-        unfit: Option<String>,
-    },
-    /// A subcommand said hello.
-    Command {
-        /// Its connection.
-        peer: PeerId,
-        /// `pid 4711 on /dev/pts/3`.
-        who: String,
-    },
-    /// A peer said something.
-    Said(PeerId, ToHub),
-    /// A peer's connection ended.
-    Gone(PeerId),
-    /// A policy was read, or could not be: then it is `Policy::invalid` and `loaded.error` says why.
-    Policy(Box<Policy>, PolicyLoaded),
-    /// Something a person should know, until the hub ends.
-    Notice(String),
-    /// Time passed.
-    Tick,
-    /// The hub is about to end: deny what is held.
-    Stop,
-}
-
-/// What the desk tells the shell, to be done in this order.
-#[derive(Debug)]
-pub enum Effect {
-    /// Write this; everything after waits for it.
-    Journal(Record),
-    /// Send this.
-    Send(PeerId, FromHub),
-    /// Send the remembered approvals as they are after the journal's entries.
-    SendApprovals(PeerId),
-    /// Send a page of history.
-    SendHistory(PeerId, ToHub),
-    /// End the connection after what was sent.
-    Close(PeerId),
-    /// End the hub.
-    Stop,
-}
-
-impl Effect {
-    /// Whether the journal must be on the disk itself (`fdatasync`) before this batch goes out: a person decided.
-    pub fn is_weighty(&self) -> bool {
-        match self {
-            Self::Journal(Record::Decided(decided)) => decided.decision.by == By::Human,
-            Self::Journal(Record::Granted(_) | Record::Revoked(_) | Record::Policy(_)) => true,
-            _ => false,
-        }
-    }
-}
 
 struct Wrap {
     session: SessionId,
