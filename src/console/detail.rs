@@ -176,7 +176,7 @@ impl Detail {
             self.lay();
         }
         self.height = height;
-        self.fill(AHEAD);
+        self.fill();
     }
 
     fn lay(&mut self) {
@@ -222,19 +222,24 @@ impl Detail {
         }
     }
 
-    /// Lays out what is on the screen and at most this many rows more.
-    fn fill(&mut self, more: usize) {
+    /// Lays out what is on the screen and some rows more.
+    fn fill(&mut self) {
+        let wanted = if self.to_end { 0 } else { self.scroll.saturating_add(self.height + AHEAD) };
+        self.fill_to(wanted);
+    }
+
+    /// Lays out so many rows, if there are as many.
+    fn fill_to(&mut self, rows: usize) {
         if self.page.width == 0 {
             return;
         }
-        let wanted = if self.to_end { 0 } else { (self.scroll + self.height + 1).saturating_sub(self.rows()) };
-        let mut most = wanted.saturating_add(more);
+        let mut most = rows.saturating_sub(self.rows());
         for part in &mut self.parts {
             let Part::Json(part) = part else { continue };
-            most -= part.count(self.subject.text(part.source), self.page, most);
             if most == 0 {
                 break;
             }
+            most -= part.count(self.subject.text(part.source), self.page, most);
         }
         let last = self.rows().saturating_sub(self.height);
         self.scroll = if self.to_end { last } else { self.scroll.min(last) };
@@ -254,7 +259,7 @@ impl Detail {
     pub fn go_on(&mut self) -> bool {
         let more = self.page.width > 0 && !self.is_whole();
         if more {
-            self.fill(AHEAD);
+            self.fill_to(self.rows() + AHEAD);
         }
         more
     }
@@ -353,7 +358,7 @@ impl Detail {
     pub fn scroll(&mut self, by: isize) {
         self.to_end = false;
         self.scroll = self.scroll.saturating_add_signed(by);
-        self.fill(AHEAD);
+        self.fill();
     }
 
     /// Scrolls by pages, with one row in common.
@@ -365,13 +370,13 @@ impl Detail {
     pub fn to_start(&mut self) {
         self.to_end = false;
         self.scroll = 0;
-        self.fill(0);
+        self.fill();
     }
 
     /// Scrolls to the end, and stays there while more is laid out.
     pub fn to_end(&mut self) {
         self.to_end = true;
-        self.fill(AHEAD);
+        self.fill();
     }
 }
 
