@@ -118,7 +118,6 @@ fn main() {
     if bench {
         println!("{:<44} {:>9.3} ms", "15 MiB of arguments come into focus", start.elapsed().as_secs_f64() * 1e3);
     }
-    measure("15 MiB are scrolled", &mut app, frames, |_| (1, Msg::Key(Key::PageDown)));
     let start = Instant::now();
     update(&mut app, 1, Msg::Key(Key::End), &mut effects);
     while app.next_wake() == Some(1) {
@@ -127,4 +126,5 @@ fn main() {
     if bench {
         println!("{:<44} {:>9.3} ms", "15 MiB laid out to the end", start.elapsed().as_secs_f64() * 1e3);
     }
+    measure("15 MiB are scrolled", &mut app, frames, |_| (1, Msg::Key(Key::PageDown)));
 }

@@ -20,6 +20,17 @@ fn window(len: usize, selected: usize, height: u16) -> std::ops::Range<usize> {
     start..len.min(start + height)
 }
 
+/// Params longer than this are told by their size, in bytes: to find the arguments in them takes time.
+const LONG: usize = 64 << 10;
+
+/// The start of the arguments in these params, or how large they are.
+fn arguments(params: &str, cells: usize, theme: &Theme) -> Shown {
+    if params.len() > LONG {
+        return Shown::line(&format!("{} KiB of arguments", grouped(params.len() >> 10))).clip(cells);
+    }
+    gist(crate::json::member(params, "arguments").unwrap_or("{}"), cells, theme)
+}
+
 /// The start of untrusted text, as much of it as fits, with a mark if that is not all.
 fn gist(text: &str, cells: usize, theme: &Theme) -> Shown {
     let letters = if theme.ascii { Letters::Bare } else { Letters::All };
@@ -113,7 +124,7 @@ fn queue_row(app: &App, held: &Held, selected: bool, theme: &Theme, area: Rect, 
     let cells = pen.room().saturating_sub(tail + 1);
     pen.column(role, &name, (cells / 2).min(36));
     let room = pen.room().saturating_sub(tail + 1);
-    let preview = gist(call.params.arguments(), room, theme);
+    let preview = arguments(call.params.text(), room, theme);
     pen.exactly(Role::Muted, &preview).right(tail).glyph(role, &left);
 }
 
@@ -216,8 +227,7 @@ fn history_row(app: &App, row: &record::Row, selected: bool, theme: &Theme, area
     pen.column(role, &name, (cells / 2).max(24));
     let room = pen.room();
     if room > 8 {
-        let arguments = crate::json::member(row.submitted.params.get(), "arguments").unwrap_or("{}");
-        pen.exactly(Role::Muted, &gist(arguments, room, theme));
+        pen.exactly(Role::Muted, &arguments(row.submitted.params.get(), room, theme));
     }
 }
 
