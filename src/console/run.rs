@@ -107,6 +107,10 @@ impl Signals {
     }
 }
 
+/// While calls wait the loop wakes every second. When it did not for so long, the process or the machine was stopped, and
+/// what was typed meanwhile was typed at a picture.
+const STOPPED: Duration = Duration::from_secs(2);
+
 /// What the loop owns.
 struct Console {
     app: App,
@@ -117,6 +121,8 @@ struct Console {
     wanted: mpsc::UnboundedSender<ToHub>,
     link: Option<(Home, mpsc::Sender<News>, mpsc::UnboundedReceiver<ToHub>)>,
     start: Instant,
+    /// When the loop wakes by itself at the latest.
+    due: Option<Instant>,
     effects: Vec<Effect>,
 }
 
@@ -142,6 +148,7 @@ impl Console {
             wanted,
             link: Some((home.clone(), tell, asked)),
             start: Instant::now(),
+            due: None,
             effects: vec![Effect::Redraw],
         })
     }
@@ -162,6 +169,7 @@ impl Console {
         }
         while self.act().await? == Next::Go {
             let wake = self.app.next_wake().map(|at| self.start + Duration::from_millis(at));
+            self.due = wake.map(|at| at.max(Instant::now()));
             let sleep = async {
                 match wake {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -215,6 +223,9 @@ impl Console {
     }
 
     fn event(&mut self, event: Event) {
+        if self.due.take_if(|at| at.elapsed() > STOPPED).is_some() {
+            self.take(Msg::Resumed);
+        }
         match event {
             Event::Key(event) => {
                 if let Some(key) = key(event) {
@@ -252,7 +263,7 @@ impl Console {
                     }
                     Effect::DrainInput => self.throw_away().await,
                     Effect::Repaint => {
-                        if self.screen.terminal.clear().is_err() {
+                        if self.screen.clear().is_err() {
                             return Ok(Next::Leave);
                         }
                         draw = true;

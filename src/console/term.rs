@@ -16,6 +16,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, style};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 /// Bidirectional support mode (ECMA-48 section 7.2.1): explicit, what is drawn stays where it is drawn.
 const EXPLICIT: &str = "\u{1b}[8l";
@@ -70,7 +71,14 @@ impl Screen {
     pub fn again(&mut self) -> anyhow::Result<()> {
         give_back();
         take()?;
-        self.terminal.clear().context("cannot clear the terminal")
+        self.clear()
+    }
+
+    /// Clears the terminal and forgets what was on it. Not by [`Terminal::clear`]: that asks the terminal where its
+    /// cursor is, and the answer never comes, because it is read with the keys, on another thread.
+    pub fn clear(&mut self) -> anyhow::Result<()> {
+        let size = self.terminal.size().context("cannot tell the size of the terminal")?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size))).context("cannot clear the terminal")
     }
 }
 

@@ -32,6 +32,10 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// However much a server still says, its answers are waited for no longer than this after the host has gone.
 const LONGEST_GRACE: Duration = Duration::from_mins(1);
 
+/// How many reads of the server's standard error there are in one turn. Tokio lets a task go on for 128 steps and then
+/// shows it nothing as ready: so it has to be well below that, or a flood here leaves none for host, hub and signals.
+const ERRORS_AT_ONCE: usize = 16;
+
 /// The signals that are passed on.
 const SIGNALS: [(SignalKind, Signal); 3] = [
     (SignalKind::terminate(), Signal::TERM),
@@ -222,7 +226,13 @@ impl<'a> Session<'a> {
                 Poll::Pending => {}
             }
         }
-        while let Some(errors) = server.errors.as_ref().filter(|_| !self.errors.is_full()) {
+        for turn in 0.. {
+            let Some(errors) = server.errors.as_ref().filter(|_| !self.errors.is_full()) else { break };
+            if turn == ERRORS_AT_ONCE {
+                // The rest in the next turn: a server that never stops complaining keeps nobody else waiting.
+                cx.waker().wake_by_ref();
+                break;
+            }
             match errors.poll_read(cx, self.errors.room()) {
                 Poll::Ready(Ok(1..)) => self.errors.relay(false),
                 Poll::Ready(_) => {

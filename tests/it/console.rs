@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portable_pty::CommandBuilder;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::world::{Host, Screen, World, sayso};
@@ -251,4 +252,44 @@ fn sixteen_mebibytes_can_be_looked_at_and_denied() {
     screen.wait_for("its server has not listed this tool");
     screen.keys("d");
     assert!(is_error(&host.answer(1)));
+}
+
+#[test]
+fn the_screen_is_drawn_anew_when_asked_and_after_a_stop() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "ask", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    let drawn = |screen: &Screen| String::from_utf8_lossy(&screen.raw()).matches("fix/ask").count();
+    let before = drawn(&screen);
+    screen.keys("\u{c}");
+    screen.wait_until("it is drawn again", |_| drawn(&screen) > before);
+    let before = drawn(&screen);
+    signal(screen.pid(), Signal::CONT);
+    screen.wait_until("it is drawn again", |_| drawn(&screen) > before);
+    screen.keys_after_guard("a");
+    assert!(!is_error(&host.answer(1)));
+}
+
+#[test]
+fn b22_what_was_typed_while_the_console_was_stopped_answers_nothing() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "sure", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    screen.keys_after_guard("a");
+    screen.wait_for("type yes, then Enter");
+    signal(screen.pid(), Signal::STOP);
+    screen.keys("yes\r");
+    std::thread::sleep(Duration::from_millis(3_500));
+    signal(screen.pid(), Signal::CONT);
+    screen.wait_gone("type yes, then Enter");
+    host.quiet(Duration::from_millis(300));
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(1)));
+}
+
+fn signal(pid: u32, signal: Signal) {
+    let pid = Pid::from_raw(pid.try_into().expect("a pid")).expect("not 0");
+    kill_process(pid, signal).expect("sent");
 }

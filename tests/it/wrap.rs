@@ -345,6 +345,23 @@ fn a_host_that_does_not_read_for_a_while_loses_nothing() {
     assert!(child.wait().is_ok_and(|status| status.success()));
 }
 
+#[test]
+fn a_server_that_floods_its_standard_error_keeps_nobody_waiting() {
+    let world = World::new();
+    let mut command = world.sayso();
+    let script =
+        "yes 'a complaint that never ends' >&2 & read line; echo '{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}'; wait";
+    command.args(["wrap", "--"]).args(sh(script)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("the wrap starts");
+    child.stdin.as_mut().expect("a pipe").write_all(PING).expect("written");
+    let mut answer = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut answer).expect("an answer");
+    assert!(answer.contains("\"id\":1"), "{answer}");
+    kill("TERM", child.id());
+    let status = child.wait().expect("it ends");
+    assert_eq!(status.code(), Some(143), "the server's end by the signal is passed on");
+}
+
 fn is_non_blocking(fd: impl AsFd) -> bool {
     rustix::fs::fcntl_getfl(fd).expect("its flags").contains(rustix::fs::OFlags::NONBLOCK)
 }
