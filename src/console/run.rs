@@ -135,7 +135,7 @@ enum Next {
 
 impl Console {
     fn open(home: &Home, theme: Theme, ascii: bool) -> anyhow::Result<Self> {
-        let (tell, news) = mpsc::channel(256);
+        let (tell, news) = mpsc::channel(32);
         let (wanted, asked) = mpsc::unbounded_channel();
         let screen = Screen::new()?;
         let size = screen.terminal.size().context("cannot tell the size of the terminal")?;
