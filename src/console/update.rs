@@ -1,6 +1,6 @@
 //! What happens to the console: one message in, effects out. Routes only; each pane has its file.
 //!
-//! Invariant: `Decide` is sent from one place ([`answer`]), for the call in focus, with the digest over the params that
+//! Invariant: `Decide` is sent from one place (`answer`), for the call in focus, with the digest over the params that
 //! are shown. Time is given.
 
 use std::sync::Arc;
