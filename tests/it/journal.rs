@@ -6,18 +6,20 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use sayso::call::{CallId, Digest, ServerName, SessionId, ToolName};
 use sayso::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Scope};
 use sayso::journal::{self, Journal};
 use sayso::record::{Decided, Fact, Finished, Record, Revoked, Stamp, Submitted};
 use sayso::risk::Finding;
-use sayso::store::{self, Store};
+use sayso::store::{self, Store, StoreError};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tempfile::TempDir;
 
 use crate::cli::sayso;
+use crate::world::PATIENCE;
 
 const T0: i64 = 1_795_300_000_000; // 2026-11-22
 
@@ -332,7 +334,17 @@ fn remembered(home: &Path) -> (Store, Vec<String>) {
     let dir = home.join("journal");
     let knows = |stamp: &Stamp| Ok(journal::knows(&dir, stamp)?);
     let facts = |after: Option<&Stamp>| Ok(journal::facts(&dir, after)?.map(|fact| fact.map_err(anyhow::Error::from)));
-    store::recover(&home.join("sled"), T0, knows, facts).unwrap()
+    // A child that another test of this process is just starting holds a copy of every open file until its program
+    // begins, sled's lock too: it is waited for.
+    let start = Instant::now();
+    loop {
+        match store::recover(&home.join("sled"), T0, knows, facts) {
+            Err(why) if matches!(why.downcast_ref(), Some(StoreError::Busy)) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done.unwrap(),
+        }
+    }
 }
 
 /// Not a test of its own: a hub's way of writing, without an end. Says the number of each entry that is written.
