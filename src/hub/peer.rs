@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::desk::{Event, PeerId, Process};
 use super::run::Incoming;
 use crate::proc::{self, Key, Lineage, lineage};
-use crate::socket::{Link, Receiver, Sender};
+use crate::socket::{Link, Other, Receiver, Sender};
 use crate::wire::{FromHub, Hello, Role, ToHub, VERSION};
 
 /// How long a peer may take to say hello.
@@ -118,11 +118,13 @@ impl Outgoing {
 
 /// Serves one connection until it ends.
 pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
-    let Link { mut receiver, mut sender, pid } = link;
-    let event = match welcome(&mut receiver, id, pid).await {
-        Ok(event) => event,
+    let mut link = link;
+    let welcomed = welcome(&mut link, id).await;
+    let Link { mut receiver, mut sender, .. } = link;
+    let (event, other) = match welcomed {
+        Ok(welcomed) => welcomed,
         Err(why) => {
-            tracing::warn!(pid, "refused a connection");
+            tracing::warn!("refused a connection");
             if sender.queue(&FromHub::Refused(why)).is_ok() {
                 // Whoever was refused need not be waited for.
                 _ = timeout(HELLO, sender.flush()).await;
@@ -137,7 +139,7 @@ pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
         return;
     }
     tokio::select! {
-        () = listen(&mut receiver, id, &inbox) => {}
+        () = listen(&mut receiver, id, other, &inbox) => {}
         () = outgoing.drain() => {}
     }
     // The hub may have ended meanwhile: then nobody is left to be told.
@@ -145,8 +147,8 @@ pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
 }
 
 /// Hears hello and looks who says it.
-async fn welcome(receiver: &mut Receiver, id: PeerId, pid: Option<u32>) -> Result<Event, String> {
-    let hello = match timeout(HELLO, receiver.recv::<ToHub>()).await {
+async fn welcome(link: &mut Link, id: PeerId) -> Result<(Event, Other), String> {
+    let hello = match timeout(HELLO, link.receiver.recv::<ToHub>()).await {
         Ok(Ok(Some(ToHub::Hello(hello)))) => hello,
         Ok(Ok(Some(_))) => return Err("the first word must be hello".to_owned()),
         Ok(Ok(None)) => return Err("it hung up".to_owned()),
@@ -161,11 +163,13 @@ async fn welcome(receiver: &mut Receiver, id: PeerId, pid: Option<u32>) -> Resul
             hello.version
         ));
     }
-    proc::check_program(pid).map_err(|e| {
+    let other = link.check().map_err(|e| {
         format!("this hub refuses you: {e}. If you have just installed another sayso, run: sayso hub stop")
     })?;
     let role = hello.role.ok_or("hello needs a role")?;
-    Ok(introduce(role, id, pid))
+    let event = introduce(role, id, other.pid);
+    // What was seen of its lineage is its own only if it is still there.
+    if other.is_there() { Ok((event, other)) } else { Err("you have ended".to_owned()) }
 }
 
 /// What the desk is told of a peer, from what the system says of its process.
@@ -197,9 +201,14 @@ fn process(key: Key) -> Process {
     Process { pid: key.pid, start: key.started }
 }
 
-async fn listen(receiver: &mut Receiver, id: PeerId, inbox: &mpsc::Sender<Incoming>) {
+async fn listen(receiver: &mut Receiver, id: PeerId, other: Other, inbox: &mpsc::Sender<Incoming>) {
     loop {
         match receiver.recv::<ToHub>().await {
+            // The system named the writer by its number; a decision is worth a look whether it still is the same process.
+            Ok(Some(ToHub::Decide(_))) if !other.is_there() => {
+                tracing::warn!(peer = id.0, "a console that is not there any more cannot decide");
+                return;
+            }
             Ok(Some(message)) => {
                 if inbox.send(Incoming::Event(Event::Said(id, message))).await.is_err() {
                     return;

@@ -94,6 +94,11 @@ fn terminal_name(device: u32) -> Option<String> {
     }
 }
 
+/// The process that has this number now.
+pub fn key_of(pid: u32) -> Option<Key> {
+    parse_stat(pid, &read_bounded(pid, "stat").ok()?).map(|process| process.key)
+}
+
 /// A process and its forebears as far as they can be seen, the process itself first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lineage {
@@ -167,6 +172,9 @@ pub enum NotOurs {
         /// What it runs, as far as that can be read.
         path: String,
     },
+    /// It spoke before it was looked at: then it may have been another program that spoke.
+    #[error("the process at the other end spoke before its turn")]
+    Early,
     /// It cannot be looked at.
     #[error("cannot tell which program pid {pid} runs: {why}")]
     Unseen {

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags};
+use rustix::net::SendFlags;
 use serde::{Deserialize, Serialize};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::net::UnixStream;
 
+use super::heard::{self, Writer};
 use super::{SocketError, failed};
 use crate::wire::{self, WireError};
 
@@ -38,12 +39,14 @@ pub fn watch(fd: OwnedFd, interest: Interest) -> Result<AsyncFd<OwnedFd>, (Owned
 
 /// The stream is watched for reading only: were it for writing too, each message that the other end takes would wake
 /// this one for nothing.
-pub(super) fn over(stream: UnixStream) -> io::Result<(Sender, Receiver)> {
+/// Only the process `from` is listened to.
+pub(super) fn over(stream: UnixStream, from: Option<u32>) -> io::Result<(Sender, Receiver)> {
     let fd = OwnedFd::from(stream.into_std()?);
+    heard::name_writers(&fd)?;
     let stream = Arc::new(watch(fd, Interest::READABLE).map_err(|(_, why)| why)?);
     Ok((
         Sender { stream: Arc::clone(&stream), buffer: Vec::new(), sent: 0 },
-        Receiver { stream, buffer: Vec::new(), start: 0, end: 0 },
+        Receiver { stream, writer: Writer::only(from), buffer: Vec::new(), start: 0, end: 0 },
     ))
 }
 
@@ -51,6 +54,7 @@ pub(super) fn over(stream: UnixStream) -> io::Result<(Sender, Receiver)> {
 #[derive(Debug)]
 pub struct Receiver {
     stream: Arc<AsyncFd<OwnedFd>>,
+    writer: Writer,
     /// Unread bytes are `buffer[start..end]`; the rest is room.
     buffer: Vec<u8>,
     start: usize,
@@ -112,8 +116,8 @@ impl Receiver {
             let mut readable = ready!(self.stream.poll_read_ready(cx))?;
             let room = &mut self.buffer[self.end..];
             let wanted = room.len();
-            match rustix::net::recv(self.stream.as_fd(), room, RecvFlags::DONTWAIT) {
-                Ok((read, _)) => {
+            match self.writer.read(self.stream.get_ref(), room) {
+                Ok(read) => {
                     if (1..wanted).contains(&read) {
                         // The stream is drained: what comes next is told anew, and a read that finds nothing is saved.
                         readable.clear_ready();
@@ -121,11 +125,17 @@ impl Receiver {
                     self.end += read;
                     return Poll::Ready(Ok(read));
                 }
-                Err(Errno::AGAIN) => readable.clear_ready(),
-                Err(Errno::INTR) => {}
-                Err(e) => return Poll::Ready(Err(e.into())),
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => readable.clear_ready(),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Poll::Ready(Err(e)),
             }
         }
+    }
+
+    /// Whether the other end has said nothing that was not taken yet. What a process writes after that, it writes as the
+    /// program that it was when it was looked at.
+    pub fn is_quiet(&self) -> bool {
+        self.start == self.end && heard::is_quiet(self.stream.get_ref())
     }
 }
 

@@ -1,10 +1,11 @@
 //! The local socket between hub, wraps, consoles and commands: its address, who may be at the other end, and framed
 //! messages of `wire` over it.
 //!
-//! Invariant: nobody is talked to who is another user or runs another program; a socket is seen only when it can be
-//! used. Never judges a message. `start` begins a hub when there is none.
+//! Invariant: nobody is talked to who is another user or runs another program, and nothing is believed that another
+//! process wrote than the one that was looked at; a socket is seen only when it can be used. Never judges a message. `start` begins a hub when there is none.
 
 mod frames;
+mod heard;
 mod start;
 
 use std::fs;
@@ -19,7 +20,7 @@ pub use frames::{Receiver, Room, Sender, watch};
 pub use start::{READY, connect_or_start, itself};
 
 use crate::config::Home;
-use crate::proc::{self, NotOurs};
+use crate::proc::{self, Key, NotOurs};
 use crate::wire::{FromHub, Hello, Role, ToHub, VERSION, WireError};
 
 /// The longest address, in bytes: `sun_path` of unix(7) without its final NUL.
@@ -118,6 +119,8 @@ pub fn bind(home: &Home) -> Result<Listener, SocketError> {
         _ => {}
     }
     let listener = UnixListener::bind(&temporary).map_err(failed(format!("listen at {}", temporary.display())))?;
+    // Already here: who connects and writes before it is accepted has a name too.
+    heard::name_writers(&listener).map_err(failed("ask who writes"))?;
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))
         .and_then(|()| fs::rename(&temporary, &address))
         .map_err(failed(format!("put a socket at {}", address.display())))?;
@@ -137,6 +140,21 @@ impl Listener {
     }
 }
 
+/// The process at the other end.
+#[derive(Clone, Copy, Debug)]
+pub struct Other {
+    /// Its number.
+    pub pid: Option<u32>,
+    key: Option<Key>,
+}
+
+impl Other {
+    /// Whether it still is the process that made the connection, and no later one with its number.
+    pub fn is_there(&self) -> bool {
+        cfg!(not(target_os = "linux")) || (self.key.is_some() && self.pid.and_then(proc::key_of) == self.key)
+    }
+}
+
 /// A connection with a process of the same user.
 #[derive(Debug)]
 pub struct Link {
@@ -146,6 +164,8 @@ pub struct Link {
     pub sender: Sender,
     /// The process at the other end when it connected (or began to listen), if the system says so.
     pub pid: Option<u32>,
+    /// The same as it was when the connection was made: its number may go to another one later.
+    key: Option<Key>,
 }
 
 impl Link {
@@ -155,8 +175,20 @@ impl Link {
             return Err(SocketError::OtherUser(peer.uid()));
         }
         let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());
-        let (sender, receiver) = frames::over(stream).map_err(failed("watch a connection"))?;
-        Ok(Self { receiver, sender, pid })
+        let key = pid.and_then(proc::key_of);
+        let (sender, receiver) = frames::over(stream, pid).map_err(failed("watch a connection"))?;
+        Ok(Self { receiver, sender, pid, key })
+    }
+
+    /// Who is at the other end: our program, in the process that made the connection, which has said nothing yet that
+    /// was not taken.
+    pub fn check(&self) -> Result<Other, NotOurs> {
+        proc::check_program(self.pid)?;
+        let other = Other { pid: self.pid, key: self.key };
+        if !other.is_there() {
+            return Err(NotOurs::Unseen { pid: self.pid.unwrap_or(0), why: io::ErrorKind::NotFound.into() });
+        }
+        if self.receiver.is_quiet() { Ok(other) } else { Err(NotOurs::Early) }
     }
 
     /// Sends one message.
@@ -185,8 +217,8 @@ pub async fn connect_to_any(home: &Home) -> Result<Link, SocketError> {
 /// Connects to a running hub that is the same program as this one.
 pub async fn connect(home: &Home) -> Result<Link, SocketError> {
     let link = connect_to_any(home).await?;
-    match proc::check_program(link.pid) {
-        Ok(()) => Ok(link),
+    match link.check() {
+        Ok(_) => Ok(link),
         // It is ending, or has ended and somebody else keeps its socket: no hub of ours either way.
         Err(NotOurs::Unseen { why, .. }) if why.kind() == io::ErrorKind::NotFound => Err(SocketError::NoHub),
         Err(e) => Err(SocketError::OtherHub(e)),
@@ -195,8 +227,11 @@ pub async fn connect(home: &Home) -> Result<Link, SocketError> {
 
 /// Says hello as `role` and hears the hub's. From then on the connection is the role's.
 pub async fn greet(link: &mut Link, role: Role) -> Result<(), SocketError> {
+    let hub = Other { pid: link.pid, key: link.key };
     link.send(&ToHub::Hello(Hello::new(Some(role)))).await?;
     match link.receiver.recv().await? {
+        // It was looked at when it was connected to, and it is the same that answers.
+        Some(FromHub::Hello(_)) if !hub.is_there() => Err(SocketError::HungUp),
         Some(FromHub::Hello(hello)) if hello.version == VERSION => Ok(()),
         Some(FromHub::Hello(hello)) => Err(SocketError::OtherVersion { build: hello.build, theirs: hello.version }),
         Some(FromHub::Refused(why)) => Err(SocketError::Refused(why)),

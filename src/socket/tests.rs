@@ -123,9 +123,9 @@ fn a_message_cut_short_or_too_long_or_of_another_kind_is_an_error() {
     on_a_runtime(async {
         for (bytes, says) in cases {
             let (near, far) = UnixStream::pair().expect("a pair");
+            let mut far = Link::of(far).expect("ours");
             near.try_write(bytes).expect("written");
             drop(near);
-            let mut far = Link::of(far).expect("ours");
             let error = far.receiver.recv::<ToHub>().await.expect_err("refused").to_string();
             assert!(error.contains(says), "{error}");
         }
@@ -154,4 +154,63 @@ async fn futures_poll<F: Future>(future: F) -> Option<F::Output> {
         output = future => Some(output),
         () = async { for _ in 0..3 { tokio::task::yield_now().await; } } => None,
     }
+}
+
+/// Both ends of a connection of this process with itself; one watched, one plain.
+fn pair() -> (Link, std::os::unix::net::UnixStream) {
+    let (near, far) = UnixStream::pair().expect("a pair");
+    (Link::of(near).expect("ours"), far.into_std().expect("a stream"))
+}
+
+fn message() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    crate::wire::encode(&ToHub::Status, &mut bytes).expect("encodes");
+    bytes
+}
+
+#[test]
+fn b36_what_another_process_writes_on_the_connection_is_not_believed() {
+    on_a_runtime(async {
+        use std::io::Write as _;
+        let (mut link, mut far) = pair();
+        far.write_all(&message()).expect("written");
+        assert!(matches!(link.receiver.recv::<ToHub>().await, Ok(Some(ToHub::Status))), "its own process is heard");
+        // A child that was given the descriptor, as by fork and exec: it writes a whole, well-formed message.
+        let dir = tempfile::tempdir().expect("a scratch folder");
+        let file = dir.path().join("message");
+        fs::write(&file, message()).expect("written");
+        let keep = far.try_clone().expect("a second descriptor");
+        let status = std::process::Command::new("cat").arg(&file).stdout(std::os::fd::OwnedFd::from(far)).status();
+        assert!(status.expect("cat runs").success());
+        let error = link.receiver.recv::<ToHub>().await.expect_err("not believed").to_string();
+        assert!(error.contains("writes as process"), "{error}");
+        drop(keep);
+    });
+}
+
+#[test]
+fn b36_a_descriptor_that_is_passed_along_ends_the_conversation() {
+    on_a_runtime(async {
+        use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+        let (mut link, far) = pair();
+        let fds = [std::os::fd::AsFd::as_fd(&far)];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        assert!(control.push(SendAncillaryMessage::ScmRights(&fds)));
+        let bytes = message();
+        sendmsg(&far, &[std::io::IoSlice::new(&bytes)], &mut control, SendFlags::empty()).expect("sent");
+        assert!(link.receiver.recv::<ToHub>().await.is_err());
+    });
+}
+
+#[test]
+fn b36_who_speaks_before_it_is_looked_at_is_refused() {
+    on_a_runtime(async {
+        use std::io::Write as _;
+        let (link, mut far) = pair();
+        assert!(link.check().is_ok());
+        // Whatever program it is by now: this may have been said by the one before.
+        far.write_all(&message()).expect("written");
+        assert!(matches!(link.check(), Err(NotOurs::Early)));
+    });
 }

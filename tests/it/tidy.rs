@@ -45,6 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("etcetera", &["config"]),
     ("toml_edit", &["cli", "policy"]),
     ("sqlparser", &["risk"]),
+    ("nix", &["socket"]),
 ];
 /// What no word and no machine names: clocks, random sources, files, sockets, the environment, processes, threads.
 const FORBIDDEN: &[&str] = &[
