@@ -1,6 +1,6 @@
 //! What the journal and the approval cache cost when they are large: a million calls, a million approvals.
 //!
-//! Without `--bench` (as `cargo test` runs it) everything is done once with few, so that this file cannot rot.
+//! Without `--bench` (as `cargo test` runs it), or with `--test`, everything is done once with few, so that this file cannot rot.
 
 #![allow(
     clippy::print_stdout,
@@ -23,7 +23,8 @@ use serde_json::value::RawValue;
 const T0: i64 = 1_795_300_000_000;
 
 fn main() {
-    let full = std::env::args().any(|arg| arg == "--bench");
+    let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
+    let full = asked("--bench") && !asked("--test");
     let (calls, grants, rounds) = if full { (1_000_000, 1_000_000, 2000) } else { (500, 500, 3) };
     println!("sayso {}, {calls} calls in the journal, {grants} remembered approvals", env!("CARGO_PKG_VERSION"));
     println!("{:<46}{:>12}{:>12}{:>12}", "", "p50", "p99", "at most");
