@@ -1,7 +1,7 @@
 //! Who hosts a wrap, and whether a console is at a terminal: pure decisions on lineages that somebody else read.
 //!
 //! Invariant: the host is the nearest forebear that could run an agent (the desk lets no console decide that descends
-//! from one). What this cannot see (a process that left its family by a double fork) is in the threat model.
+//! from one, nor one that descends from a known agent without any wrap). What this cannot see (a process that left its family by a double fork) is in the threat model.
 
 use super::{Key, Lineage, Process};
 
@@ -147,6 +147,48 @@ const INITS: &[&str] = &[
 /// Programs that only run a script: the script is what counts.
 const INTERPRETERS: &[&str] = &["node", "nodejs", "perl", "pypy", "pypy3", "python", "ruby"];
 
+/// Agents that people run from a command line, by their programs' names: what they start may not decide, whether or not a
+/// wrap is theirs. No editors: their terminals are a person's.
+const AGENTS: &[&str] = &[
+    "aider",
+    "amp",
+    "auggie",
+    "claude",
+    "claude-code",
+    "claude-code-acp",
+    "cline",
+    "codebuff",
+    "codex",
+    "codex-acp",
+    "copilot",
+    "crush",
+    "cursor-agent",
+    "devin",
+    "droid",
+    "gemini",
+    "gemini-cli",
+    "goose",
+    "goosed",
+    "gptme",
+    "grok",
+    "iflow",
+    "interpreter",
+    "kilocode",
+    "kimi",
+    "kiro-cli-chat",
+    "letta",
+    "nanocoder",
+    "openhands",
+    "opencode",
+    "opencode-ai",
+    "plandex",
+    "qchat",
+    "qwen",
+    "qwen-code",
+    "rovodev",
+    "vibe",
+];
+
 /// What one forebear is.
 pub fn kind(process: &Process) -> Kind {
     if process.key.pid == 1 {
@@ -164,12 +206,22 @@ pub fn kind(process: &Process) -> Kind {
     let is_in = |table: &[&str]| table.contains(&name.as_str());
     match name.as_str() {
         // A runtime for agents and a package runner in one.
-        "bun" if matches!(words.next(), Some("x" | "run" | "exec" | "create")) => Kind::Launcher,
+        "bun" if is_launched_by_bun(words) => Kind::Launcher,
         _ if is_in(SHELLS) => Kind::Shell,
         _ if is_in(LAUNCHERS) => Kind::Launcher,
         _ if is_in(TERMINALS) => Kind::Terminal,
         _ if is_in(INITS) => Kind::Init,
         _ => Kind::Program,
+    }
+}
+
+/// Whether `bun` only starts another program: it runs a script file itself.
+fn is_launched_by_bun<'a>(mut words: impl Iterator<Item = &'a str>) -> bool {
+    let is_file = |word: &str| word.contains('/') || word.rsplit_once('.').is_some_and(|(_, end)| end.ends_with('s'));
+    match words.next() {
+        Some("x" | "exec" | "create") => true,
+        Some("run") => !words.find(|word| !word.starts_with('-')).is_some_and(is_file),
+        _ => false,
     }
 }
 
@@ -214,22 +266,57 @@ fn script_name(script: &str) -> String {
 }
 
 /// The host of a wrap, from the wrap's own lineage (itself first): the nearest forebear that is neither a shell nor a
-/// launcher. When that is a person's terminal, or nothing, the wrap was started by hand: its parent then stands for the
-/// host. `None` when the parent is what adopts orphans: who started the wrap cannot be told any more.
+/// launcher. When that is a person's terminal, or nothing, the wrap was started by hand or by a shell script: the
+/// topmost script then stands for the host, or else the wrap's parent. `None` when the parent is what adopts orphans: who started the wrap cannot be told any more.
 pub fn host_of(wrap: &[Process]) -> Option<Key> {
     let above = wrap.get(1..)?;
     let nearest = above.iter().find(|p| !matches!(kind(p), Kind::Shell | Kind::Launcher));
     if let Some(host) = nearest.filter(|p| kind(p) == Kind::Program) {
         return Some(host.key);
     }
-    above.first().filter(|parent| kind(parent) != Kind::Init).map(|parent| parent.key)
+    let started = above.iter().take_while(|p| matches!(kind(p), Kind::Shell | Kind::Launcher));
+    let script = started.filter(|p| is_script(p)).last();
+    script.or_else(|| above.first().filter(|parent| kind(parent) != Kind::Init)).map(|host| host.key)
 }
 
-/// Why a console with this lineage may not decide whatever hosts there are, if it may not: it is not at a terminal.
+/// Whether a shell runs a script or a command line, so that nobody types into it.
+fn is_script(process: &Process) -> bool {
+    let given = |word: &String| word == "-c" || !word.starts_with(['-', '+']);
+    kind(process) == Kind::Shell && process.words.iter().skip(1).any(given)
+}
+
+/// Whether a process is a known agent ([`AGENTS`]): by its own name, by the script that it runs, or by the package in
+/// which that lies (`node_modules/@openai/codex/dist/index.js`).
+fn is_agent(process: &Process) -> bool {
+    let is_known = |name: &str| AGENTS.contains(&name);
+    let words = words_of(process);
+    let mut words = words.iter().map(String::as_str);
+    let Some(first) = words.next().map(program_name) else { return false };
+    if is_known(&first) || is_known(&process.name.to_lowercase()) {
+        return true;
+    }
+    if !is_interpreter(&first) && !matches!(first.as_str(), "bun" | "deno") {
+        return false;
+    }
+    script_of(words.filter(|word| *word != "run")).is_some_and(|script| {
+        let package = script.rsplit_once("node_modules/").map_or("", |(_, rest)| rest);
+        is_known(&script_name(script)) || package.split('/').take(2).any(is_known)
+    })
+}
+
+/// Why a console with this lineage may not decide whatever hosts there are, if it may not: it is not at a terminal, or
+/// an agent started it.
 pub fn unfit(console: &Lineage) -> Option<String> {
     let Some(own) = console.chain.first() else {
         return Some("this console may not decide: the system does not show which process it is".to_owned());
     };
+    if let Some(agent) = console.chain[1..].iter().find(|process| is_agent(process)) {
+        return Some(format!(
+            "this console may not decide: it was started by the agent that is process {}; open sayso in a terminal of \
+             your own",
+            agent.key.pid
+        ));
+    }
     (own.tty == 0).then(|| {
         "this console may not decide: it has no terminal of its own; open sayso in a terminal you type in".to_owned()
     })

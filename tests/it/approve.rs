@@ -5,12 +5,13 @@ use std::fs;
 use std::thread;
 use std::time::Duration;
 
+use portable_pty::CommandBuilder;
 use sayso::decision::{By, DecisionKind};
 use sayso::record::Record;
 use serde_json::{Value, json};
 
 use super::hub::{check_after_kills, decisions_on, hub_pid, is_denied, kill, records, session, wait};
-use super::world::{ECHO_RUNS, Host, Screen, World, fixture};
+use super::world::{ECHO_RUNS, Host, Screen, World, fixture, sayso};
 
 fn note(text: &str) -> Value {
     json!({"name": "a", "text": text})
@@ -94,6 +95,23 @@ fn b36_a_console_that_was_there_before_its_family_asked_does_not_decide_either()
     screen.keys_after_guard("a");
     assert!(is_denied(&beside.answer(2)));
     assert_eq!(world.ran().len(), 1);
+}
+
+#[test]
+fn b36_a_console_that_a_known_agent_started_does_not_decide_though_no_wrap_is_its_own() {
+    let world = World::with_policy("[timeout]\ndefault = \"3s\"\n");
+    let mut command = CommandBuilder::new("bash");
+    command.args(["-c", "exec -a claude bash -c '\"$1\"; exit $?' claude \"$1\"", "bash", sayso()]);
+    command.env("SAYSO_HOME", world.home());
+    command.env("TERM", "xterm-256color");
+    let mut screen = Screen::start(command, 80, 24);
+    screen.wait_for("No call waits for you");
+    let mut host = session(&world);
+    asked(&mut host, &screen, 1, "as its own judge");
+    screen.wait_for("CANNOT DECIDE");
+    screen.keys_after_guard("a");
+    assert!(is_denied(&host.answer(1)));
+    assert!(world.ran().is_empty());
 }
 
 #[test]

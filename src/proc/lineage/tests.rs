@@ -56,6 +56,8 @@ fn the_host_is_the_nearest_that_is_no_shell_and_no_launcher() {
         (&["sayso wrap", "bun x sayso", "opencode", "bash", "init"], "opencode"),
         // A runtime that is a package runner too: with a script it is the agent.
         (&["sayso wrap", "bun agent.ts", "bash", "foot", "init"], "bun agent.ts"),
+        (&["sayso wrap", "sh -c x", "bun run --smol src/agent.tsx", "zsh", "init"], "bun run --smol src/agent.tsx"),
+        (&["sayso wrap", "sh -c x", "bun run start", "codex", "zsh", "init"], "codex"),
         // The editor's extension host, not the editor.
         (
             &["sayso wrap", "/usr/share/code/code --type=utility", "/usr/share/code/code", "systemd"],
@@ -79,7 +81,14 @@ fn a_wrap_started_by_hand_has_its_parent_for_a_host() {
     check(&["sayso wrap", "uvx sayso", "-bash", "=sshd: me@pts/1", "sshd", "init"], Some("uvx sayso"));
     check(&["sayso wrap", "zsh", "SCREEN -S x", "init"], Some("zsh"));
     check(&["sayso wrap", "sh -c x", "bash"], Some("sh -c x"));
+    check(&["sayso wrap", "bash", "bash -l", "kitty", "init"], Some("bash"));
     check(&["sayso wrap", "=sshd: me@notty", "sshd", "init"], Some("sshd: me@notty"));
+}
+
+#[test]
+fn an_agent_that_is_a_shell_script_is_the_host() {
+    check(&["sayso wrap", "sh -c x", "bash ./agent.sh", "-zsh", "kitty", "init"], Some("bash ./agent.sh"));
+    check(&["sayso wrap", "bash ./agent.sh", "env A=1 sh", "=tmux: server", "init"], Some("bash ./agent.sh"));
 }
 
 #[test]
@@ -109,9 +118,9 @@ fn is_below(console: &Lineage, host: Key) -> bool {
 
 #[test]
 fn b36_a_console_below_a_host_is_told_from_one_beside_it() {
-    let wrap = chain(&["sayso wrap", "claude", "bash", "tmux", "init"]);
-    let host = host_of(&wrap).expect("claude");
-    // What claude's own shell starts: claude is the third in that chain.
+    let wrap = chain(&["sayso wrap", "python agent.py", "bash", "tmux", "init"]);
+    let host = host_of(&wrap).expect("the agent");
+    // What the agent's own shell starts; it is the third in that chain.
     let below = Lineage {
         chain: [chain(&["sayso", "bash -c sayso", "x"])[..2].to_vec(), wrap[1..].to_vec()].concat(),
         whole: true,
@@ -145,4 +154,39 @@ fn b36_a_console_without_a_terminal_may_not_decide() {
     console.chain[0].tty = 0;
     assert!(unfit(&console).is_some_and(|why| why.contains("no terminal")));
     assert!(unfit(&Lineage::default()).is_some());
+}
+
+#[test]
+fn b36_a_console_that_a_known_agent_started_may_not_decide_though_no_wrap_is_its_own() {
+    for agent in [
+        "claude",
+        "/home/me/.local/bin/claude --resume",
+        "node /usr/bin/claude",
+        "node --max-old-space-size=4096 /usr/lib/node_modules/@google/gemini-cli/dist/index.js",
+        "node /usr/lib/node_modules/@openai/codex/bin/codex.js exec",
+        "bun run /opt/node_modules/opencode-ai/main.ts",
+        "/usr/bin/python3.12 /home/me/.local/bin/aider --yes",
+        "python3 -m aider",
+        "/opt/goose session",
+        "=copilot",
+        "cursor-agent -p",
+    ] {
+        let console = lineage(&["sayso", "bash -c sayso", "script -qc sayso", agent, "zsh", "=tmux: server", "init"]);
+        let why = unfit(&console).unwrap_or_default();
+        assert!(why.contains("terminal of your own"), "{agent}: {why}");
+    }
+    for person in [
+        "/usr/share/code/code --type=ptyHost",
+        "cursor --type=ptyHost",
+        "zed",
+        "vim claude.md",
+        "bash claude",
+        "python claude_notes.py",
+        "node /home/me/codex/server.js",
+        "less /usr/lib/node_modules/@openai/codex/README.md",
+        "sshd: me@pts/0",
+    ] {
+        let console = lineage(&["sayso", "bash", person, "zsh", "init"]);
+        assert_eq!(unfit(&console), None, "{person}");
+    }
 }
