@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result};
@@ -18,7 +19,7 @@ use super::book::{Book, Synced};
 use super::desk::{Desk, Effect, Event, Now, PeerId};
 use super::pages::Pages;
 use super::peer::{self, Outgoing};
-use super::spawn::{self, Lock};
+use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
 use crate::call::Digest;
 use crate::config::Home;
@@ -92,6 +93,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     let mut watch = Watch::new();
     let policy = watch.look(&home.policy()).unwrap_or(Ok(None));
     let listener = socket::bind(home)?;
+    let names = Arc::new(Names::of(home)?);
     if background {
         spawn::name_itself();
         spawn::hush()?;
@@ -109,7 +111,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     let mut tasks = JoinSet::new();
     tasks.spawn(accept(listener, sender.clone()));
     tasks.spawn(signals(sender.clone())?);
-    tasks.spawn(follow(home.policy(), watch, sender.clone()));
+    tasks.spawn(follow(home.policy(), watch, Arc::clone(&names), sender.clone()));
     let mut effects: Vec<Effect> = opened.records.into_iter().map(Effect::Journal).collect();
     let mut hub = Hub {
         start,
@@ -132,7 +134,9 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     hub.commit(&mut desk, now, effects);
     hub.serve(&mut desk, inbox).await;
     // Nobody finds the way in any more; whoever is on it is told by the end of the connection.
-    _ = std::fs::remove_file(home.socket());
+    if names.are_ours() {
+        _ = std::fs::remove_file(home.socket());
+    }
     tasks.shutdown().await;
     hub.farewell().await;
     tracing::info!("the hub leaves");
@@ -417,10 +421,16 @@ fn signals(inbox: mpsc::Sender<Incoming>) -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Tells what becomes of the policy file.
-async fn follow(path: PathBuf, mut watch: Watch, inbox: mpsc::Sender<Incoming>) {
+/// Tells what becomes of the policy file. When the hub's lock or socket was taken away, nobody finds it any more: it
+/// ends, so that the next one can begin.
+async fn follow(path: PathBuf, mut watch: Watch, names: Arc<Names>, inbox: mpsc::Sender<Incoming>) {
     loop {
         sleep(watch::EVERY).await;
+        if !names.are_ours() {
+            tracing::error!("the hub's lock or socket was removed or replaced; the hub leaves");
+            _ = inbox.send(Incoming::Event(Event::Stop)).await;
+            return;
+        }
         if let Some(found) = watch.look(&path)
             && inbox.send(Incoming::Policy(found)).await.is_err()
         {

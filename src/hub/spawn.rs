@@ -2,8 +2,9 @@
 //!
 //! Invariant: the lock is held from before anything is opened until the process ends. Never touches a call.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
@@ -29,6 +30,31 @@ impl Lock {
             Err(TryLockError::Error(e)) => Err(e).with_context(|| format!("cannot lock {}", path.display())),
         }
     }
+}
+
+/// The files by which this hub is found and is the only one: as long as they are its own, nobody else can be the hub.
+#[derive(Debug)]
+pub struct Names(Vec<(PathBuf, (u64, u64))>);
+
+impl Names {
+    /// With the lock held and the socket bound.
+    pub fn of(home: &Home) -> Result<Self> {
+        let name = |path: PathBuf| {
+            let id = identity(&path).with_context(|| format!("{} is gone already", path.display()))?;
+            anyhow::Ok((path, id))
+        };
+        Ok(Self(vec![name(home.lock())?, name(home.socket())?]))
+    }
+
+    /// Whether both are there and are this hub's own.
+    pub fn are_ours(&self) -> bool {
+        self.0.iter().all(|(path, id)| identity(path) == Some(*id))
+    }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let meta = fs::symlink_metadata(path).ok()?;
+    Some((meta.dev(), meta.ino()))
 }
 
 /// The first of two processes: leaves the starter's session and starts the hub proper, which inherits standard error to

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -86,7 +86,10 @@ pub fn read(path: &Path) -> Found {
         Err(e) => return Err(e),
         Ok(_) => {}
     }
-    let meta = fs::metadata(path)?;
+    // Looked at once it is open: what is looked at before may be another file by then. A pipe is not waited for.
+    let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = File::options().read(true).custom_flags(no_wait).open(path)?;
+    let meta = file.metadata()?;
     let refuse = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     let me = rustix::process::geteuid().as_raw();
     if !meta.is_file() {
@@ -103,7 +106,7 @@ pub fn read(path: &Path) -> Found {
         ));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {LONGEST} bytes")));
     }

@@ -155,6 +155,24 @@ fn a_second_hub_leaves_the_first_in_peace() {
 }
 
 #[test]
+fn b35_a_hub_whose_lock_or_socket_was_taken_away_leaves_and_the_next_one_begins() {
+    for lost in ["hub.sock", "hub.lock"] {
+        let world = World::with_policy(ECHO_RUNS);
+        let mut host = session(&world);
+        host.call(1, "write_note", &json!({"name": "a", "text": "held"}));
+        wait("the call is held", || world.run(&["hub", "status"]).1.contains("held      1"));
+        let first = hub_pid(&world).unwrap();
+        fs::remove_file(world.home().join(lost)).unwrap();
+        assert!(is_denied(&host.answer(1)), "{lost}");
+        wait("the hub has gone", || !hubs(&world).contains(&first));
+        host.call(2, "echo", &json!({}));
+        assert!(!is_denied(&host.answer(2)), "{lost}");
+        assert!(hub_pid(&world).is_some_and(|pid| pid != first), "{lost}");
+        assert_eq!(world.run(&["history", "verify"]).0, 0, "{lost}");
+    }
+}
+
+#[test]
 fn a_hub_can_be_asked_and_stopped() {
     let world = World::new();
     let (code, out, _) = world.run(&["hub", "status"]);
