@@ -65,7 +65,7 @@ fn b36_a_console_that_the_host_started_shows_but_does_not_decide() {
     screen.wait_for("CANNOT DECIDE");
     screen.keys_after_guard("a");
     screen.keys_after_guard("A");
-    screen.keys("w");
+    screen.keys("4");
     let answer = host.answer(1);
     assert!(is_denied(&answer), "{answer}");
     assert!(world.ran().is_empty());
@@ -122,7 +122,7 @@ fn b31_an_approval_that_was_taken_back_asks_again_at_once() {
     asked(&mut host, &screen, 1, "the same again");
     screen.keys_after_guard("A");
     thread::sleep(Duration::from_millis(100));
-    screen.keys("h");
+    screen.keys("2");
     assert!(!is_denied(&host.answer(1)));
     host.call(2, "write_note", &note("the same again"));
     assert!(!is_denied(&host.answer(2)), "it passes without being asked for");
@@ -154,7 +154,7 @@ fn an_approval_outlives_the_hub_and_the_loss_of_its_cache() {
     asked(&mut host, &screen, 1, "for long");
     screen.keys_after_guard("A");
     thread::sleep(Duration::from_millis(100));
-    screen.keys("w");
+    screen.keys("4");
     assert!(!is_denied(&host.answer(1)));
     drop(screen);
     world.stop_hub();

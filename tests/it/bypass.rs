@@ -248,7 +248,7 @@ fn approve_for_good(screen: &mut Screen, host: &mut Host, id: u64, arguments: &V
     screen.wait_for("waiting 1");
     screen.keys_after_guard("A");
     screen.wait_for("always");
-    screen.keys_after_guard("w");
+    screen.keys_after_guard("4");
     assert_eq!(host.answer(id)["result"]["isError"], Value::Null);
 }
 

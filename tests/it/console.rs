@@ -160,7 +160,7 @@ fn an_approval_given_here_is_listed_used_and_taken_back_here() {
     screen.wait_for("\"n\": 1");
     screen.keys_after_guard("A");
     screen.wait_for("for how long");
-    screen.keys("h");
+    screen.keys("2");
     assert!(!is_error(&host.answer(1)));
     host.call(2, "ask", &json!({"n": 1}));
     assert!(!is_error(&host.answer(2)), "the same call passes");

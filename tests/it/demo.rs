@@ -186,7 +186,7 @@ fn a_person_sees_everything_in_the_demo() {
     demo.asked();
     demo.screen.keys_after_guard("A");
     demo.screen.wait_for("for how long");
-    demo.screen.keys_after_guard("s");
+    demo.screen.keys_after_guard("1");
     demo.screen.wait_for("All done.");
     demo.screen.keys_after_guard("d");
     demo.screen.wait_for("rm -rf ./build");
@@ -245,7 +245,7 @@ fn b27_remembering_one_call_of_a_tool_covers_no_other_call_of_it() {
     demo.asked();
     demo.screen.keys_after_guard("A");
     demo.screen.wait_for("for how long");
-    demo.screen.keys_after_guard("w");
+    demo.screen.keys_after_guard("4");
     // The other write of the same tool still waits, and so it does when it is at the head.
     demo.screen.wait_for("waiting 2");
     demo.screen.wait_for("All done.");

@@ -40,14 +40,19 @@ fn the_digest_is_that_of_the_params_that_are_shown() {
 
 #[test]
 fn remembering_asks_for_how_long() {
-    for (key, scope) in [('s', "Session"), ('h', "Hour"), ('d', "Day"), ('w', "Always")] {
+    for (key, scope) in [('1', "Session"), ('2', "Hour"), ('3', "Day"), ('4', "Always")] {
         let mut desk = desk();
         desk.held(medium(7)).look().types("A").types(&key.to_string());
         assert_eq!(desk.decided(), [format!("7 Remember({scope})")]);
     }
     let mut desk = desk();
-    desk.held(medium(7)).look().types("A").key(Key::Esc).draw().key(Key::Char('s'));
+    desk.held(medium(7)).look().types("A").key(Key::Esc).draw().key(Key::Char('1'));
     assert_eq!(desk.decided(), NONE);
+    for slip in ["d", "a", "A", "r", "y", "\n", " "] {
+        let mut desk = self::desk();
+        desk.held(medium(7)).look().types("A").types(slip);
+        assert_eq!(desk.decided(), NONE, "no key of the queue means how long: d after A is somebody who thought better");
+    }
 }
 
 #[test]
@@ -71,7 +76,7 @@ fn high_risk_wants_the_word_typed() {
         assert_eq!(desk.decided(), NONE, "and it has to be looked at anew");
     }
     let mut desk = self::desk();
-    desk.held(high(7)).look().types("Ad").types("yes\n");
+    desk.held(high(7)).look().types("A3").types("yes\n");
     assert_eq!(desk.decided(), ["7 Remember(Day)"]);
 }
 
