@@ -120,8 +120,8 @@ pub struct Detail {
     /// How many parts stand before the end of what is sent.
     sent_parts: usize,
     scroll: usize,
-    /// Stay at the end while more is laid out.
-    to_end: bool,
+    /// Stay at this end while more is laid out.
+    at_end: Option<End>,
     /// How many parts stand before the arguments.
     sent_from: usize,
     begin_seen: bool,
@@ -129,6 +129,15 @@ pub struct Detail {
     /// What is on the screen, and what it was made for: the first row and how many.
     window: Vec<Row>,
     window_of: Option<(usize, usize)>,
+}
+
+/// Which end is scrolled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Of what is sent.
+    Sent,
+    /// Of all that is told.
+    All,
 }
 
 /// How much stands above and below what is shown.
@@ -155,7 +164,7 @@ impl Detail {
             parts: Vec::new(),
             sent_parts: 0,
             scroll: 0,
-            to_end: false,
+            at_end: None,
             sent_from: 0,
             begin_seen: false,
             seen: false,
@@ -224,7 +233,7 @@ impl Detail {
 
     /// Lays out what is on the screen and some rows more.
     fn fill(&mut self) {
-        let wanted = if self.to_end { 0 } else { self.scroll.saturating_add(self.height + AHEAD) };
+        let wanted = if self.at_end.is_some() { 0 } else { self.scroll.saturating_add(self.height + AHEAD) };
         self.fill_to(wanted);
     }
 
@@ -242,7 +251,11 @@ impl Detail {
             most -= part.count(self.subject.text(part.source), self.page, most);
         }
         let last = self.rows().saturating_sub(self.height);
-        self.scroll = if self.to_end { last } else { self.scroll.min(last) };
+        self.scroll = match self.at_end {
+            Some(End::All) => last,
+            Some(End::Sent) => self.count(self.sent_parts).0.saturating_sub(self.height).min(last),
+            None => self.scroll.min(last),
+        };
         let wanted = (self.scroll, self.height.min(self.rows() - self.scroll));
         if self.window_of != Some(wanted) {
             self.window = self.rows_on_screen();
@@ -347,16 +360,15 @@ impl Detail {
     pub fn drawn(&mut self) {
         let begin = self.count(self.sent_from).0;
         let end = self.scroll + self.height;
-        let sent = self.count(self.sent_parts).0;
+        let (sent, whole) = self.count(self.sent_parts);
         self.begin_seen |= begin < end || (begin == sent && sent <= end);
-        if self.page.width > 0 && self.height > 0 && !self.beyond().sent_below {
-            self.seen = true;
-        }
+        // The last row itself: not somewhere beyond it, in what the server says.
+        self.seen |= self.page.width > 0 && whole && self.scroll < sent && sent <= end;
     }
 
     /// Scrolls by rows.
     pub fn scroll(&mut self, by: isize) {
-        self.to_end = false;
+        self.at_end = None;
         self.scroll = self.scroll.saturating_add_signed(by);
         self.fill();
     }
@@ -368,14 +380,15 @@ impl Detail {
 
     /// Scrolls to the start.
     pub fn to_start(&mut self) {
-        self.to_end = false;
+        self.at_end = None;
         self.scroll = 0;
         self.fill();
     }
 
-    /// Scrolls to the end, and stays there while more is laid out.
+    /// Scrolls to the end of what is sent, or once that has been on the screen to the end of all, and stays there
+    /// while more is laid out.
     pub fn to_end(&mut self) {
-        self.to_end = true;
+        self.at_end = Some(if self.seen { End::All } else { End::Sent });
         self.fill();
     }
 }

@@ -64,9 +64,11 @@ fn b13_what_is_out_of_sight_is_counted_at_both_ends() {
     detail.drawn();
     assert!(!detail.end_seen());
     detail.to_end();
-    assert_eq!((detail.beyond().above, detail.beyond().below), (all - 10, 0));
+    assert_eq!((detail.beyond().sent_below, detail.beyond().below), (false, 2), "the end of what is sent");
     detail.drawn();
     assert!(detail.end_seen());
+    detail.to_end();
+    assert_eq!((detail.beyond().above, detail.beyond().below), (all - 10, 0), "the end of all");
     detail.to_start();
     assert_eq!(detail.beyond().above, 0);
 }

@@ -51,7 +51,11 @@ fn remembering_asks_for_how_long() {
     for slip in ["d", "a", "A", "r", "y", "\n", " "] {
         let mut desk = self::desk();
         desk.held(medium(7)).look().types("A").types(slip);
-        assert_eq!(desk.decided(), NONE, "no key of the queue means how long: d after A is somebody who thought better");
+        assert_eq!(
+            desk.decided(),
+            NONE,
+            "no key of the queue means how long: d after A is somebody who thought better"
+        );
     }
 }
 
@@ -94,6 +98,23 @@ fn b13_what_does_not_fit_must_be_scrolled_to_its_end_before_high_risk_is_allowed
     let mut desk = self::desk();
     desk.held(long(7)).look().types("d");
     assert_eq!(desk.decided(), ["7 Deny(None)"], "a denial needs no reading");
+}
+
+#[test]
+fn b13_a_long_definition_below_the_arguments_does_not_stand_for_their_end() {
+    let mut call = long(7);
+    let lines = vec!["\"x\""; 200].join(",");
+    let definition = format!(r#"{{"name":"run","enum":[{lines}]}}"#);
+    call.definition = Some(serde_json::value::RawValue::from_string(definition).expect("JSON"));
+    let mut desk = desk();
+    desk.held(call).look();
+    for _ in 0..100 {
+        desk.key(Key::PageDown);
+    }
+    desk.draw().types("ayes\n");
+    assert_eq!(desk.decided(), NONE, "the screen shows what the server says, not the end of what is sent");
+    desk.key(Key::End).draw().types("ayes\n");
+    assert_eq!(desk.decided(), ["7 Allow"], "End goes to the end of what is sent first");
 }
 
 #[test]
