@@ -260,6 +260,12 @@ impl Params {
         json::members(self.text()).filter(|(key, _)| key != "name" && key != "arguments")
     }
 
+    /// Whether it answers what the server asked for (`inputResponses`, `requestState`, MCP 2026-07-28). A remembered
+    /// approval does not cover answers: they reach the server only as the repeat of a call just allowed, or when asked.
+    pub fn is_answer(&self) -> bool {
+        self.others().any(|(key, _)| matches!(key.as_ref(), "inputResponses" | "requestState"))
+    }
+
     /// Canonical digest of all that a remembered approval covers: every member but `_meta` (whose progress token is
     /// new on every call) and `inputResponses`/`requestState` (a repeat of the same call, MCP 2026-07-28).
     pub fn approved_digest(&self) -> Digest {

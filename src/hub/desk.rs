@@ -250,6 +250,9 @@ impl Desk {
     }
 
     fn by_grant(&self, now: Now, call: &Call, grants: &dyn Grants) -> Option<Decision> {
+        if call.params.is_answer() {
+            return None;
+        }
         let find = |session| {
             let grant = grants.find(&call.grant_key(session), now.wall)?;
             let mine = grant.session.as_ref() == session && grant.tool == call.tool;

@@ -62,7 +62,7 @@ fn one(rule: &ArgumentRule, arguments: &str) -> Fit {
 }
 
 fn text(glob: &Glob, value: &str) -> Fit {
-    let plain = value.len() <= LONGEST_EXACT && has_one_reading(value);
+    let plain = value.len() <= LONGEST_EXACT && has_one_reading(value) && (glob.is_exact() || !has_operators(value));
     match glob.matches(value) {
         true if plain => Fit::Exact,
         true => Fit::Wide,
@@ -88,9 +88,19 @@ fn find<'a>(name: &str, arguments: &'a str) -> Option<&'a str> {
     })
 }
 
+/// What is a dot, or becomes one or more when a text is normalised (Unicode NFKC, IDNA).
+const DOTS: &str = ".\u{2024}\u{2025}\u{2026}\u{3002}\u{fe52}\u{ff0e}\u{ff61}";
+
+/// Whether a shell would run more than one command, or write to a file: a wildcard such as `git *` is not meant to
+/// stretch over that.
+fn has_operators(value: &str) -> bool {
+    value.contains(['|', '`', '<', '>', ';', '&'])
+}
+
 /// Whether every reader takes the text for the same path.
 fn has_one_reading(value: &str) -> bool {
     let odd = |c: char| matches!(c, '~' | '$' | '%' | '\\') || c.is_control() || is_hidden(c);
-    let odd_segment = |segment: &str| matches!(segment, "." | "..") || segment.ends_with('.') && !segment.contains(' ');
+    let dots = |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_whitespace() || DOTS.contains(c));
+    let odd_segment = |segment: &str| dots(segment) || segment.ends_with('.') && !segment.contains(' ');
     !(value.chars().any(odd) || value.contains("//") || value.split('/').any(odd_segment) || value.starts_with("file:"))
 }

@@ -108,9 +108,13 @@ impl World {
     }
 
     fn submit_as(&mut self, peer: PeerId, tool: &str, arguments: &str, era: Era, repeats: Option<CallId>) -> u64 {
+        let params = format!(r#"{{"name":"{tool}","arguments":{arguments}}}"#);
+        self.submit_params(peer, tool, &params, era, repeats)
+    }
+
+    fn submit_params(&mut self, peer: PeerId, tool: &str, params: &str, era: Era, repeats: Option<CallId>) -> u64 {
         self.ask += 1;
-        let params = Params::new(raw(&format!(r#"{{"name":"{tool}","arguments":{arguments}}}"#)));
-        let tool = ToolName::new(tool).expect("a name");
+        let (tool, params) = (ToolName::new(tool).expect("a name"), Params::new(raw(params)));
         let submit = Submit { ask: self.ask, era, tool, params, repeats };
         self.event(Event::Said(peer, ToHub::Submit(submit)));
         self.ask
@@ -254,6 +258,21 @@ fn b10_a_remembered_approval_is_of_exactly_the_call_that_was_shown() {
     w.event(Event::Wrap { peer: PeerId(9), session: SessionId("s3".to_owned()), server: env, host: None });
     let other_env = w.submit_as(PeerId(9), UNKNOWN, r#"{"x":1,"y":"a"}"#, Era::Legacy, None);
     assert_eq!(w.kind(other_env), None, "a changed environment asks again");
+}
+
+#[test]
+fn b10_a_remembered_approval_covers_no_answers_to_the_server() {
+    let mut w = World::with_console();
+    w.submit(UNKNOWN, r#"{"x":1}"#);
+    let id = w.newest_pending().id;
+    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    for answer in [r#""inputResponses":{"sure":{"action":"accept"}}"#, r#""requestState":"s""#] {
+        let params = format!(r#"{{"name":"{UNKNOWN}","arguments":{{"x":1}},{answer}}}"#);
+        let ask = w.submit_params(WRAP, UNKNOWN, &params, Era::Modern, None);
+        assert_eq!(w.kind(ask), None, "{answer} is asked for");
+    }
+    let plain = w.submit(UNKNOWN, r#"{"x":1}"#);
+    assert_eq!(w.kind(plain), Some((DecisionKind::Allowed, By::Grant)));
 }
 
 #[test]
