@@ -2,6 +2,7 @@
 //!
 //! Invariant: what cannot be read is an error or a shorter lineage, never a guess. Never writes, never signals.
 
+mod code;
 pub mod lineage;
 
 use std::fs::{self, File};
@@ -175,6 +176,14 @@ pub enum NotOurs {
     /// It spoke before it was looked at: then it may have been another program that spoke.
     #[error("the process at the other end spoke before its turn")]
     Early,
+    /// It runs more than the program.
+    #[error("pid {pid} runs code that is not sayso's: {what}")]
+    Foreign {
+        /// Which process.
+        pid: u32,
+        /// Where that code is from.
+        what: String,
+    },
     /// It cannot be looked at.
     #[error("cannot tell which program pid {pid} runs: {why}")]
     Unseen {
@@ -201,6 +210,17 @@ pub fn check_program(pid: Option<u32>) -> Result<(), NotOurs> {
         pid,
         path: program_path(pid).unwrap_or_else(|_| "unknown".to_owned()).escape_debug().to_string(),
     })
+}
+
+/// Whether a peer runs this program and no code besides that this process does not run too.
+pub fn check_code(pid: Option<u32>) -> Result<(), NotOurs> {
+    check_program(pid)?;
+    let Some(pid) = pid.filter(|_| cfg!(target_os = "linux")) else { return Ok(()) };
+    match code::foreign(pid) {
+        Ok(None) => Ok(()),
+        Ok(Some(what)) => Err(NotOurs::Foreign { pid, what: what.escape_debug().to_string() }),
+        Err(why) => Err(NotOurs::Unseen { pid, why }),
+    }
 }
 
 #[cfg(test)]

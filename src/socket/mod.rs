@@ -45,7 +45,9 @@ pub enum SocketError {
     #[error("the process at the other end belongs to user {0}, not to you")]
     OtherUser(u32),
     /// The hub runs another program.
-    #[error("{0}; it does not judge for this one. If you have just installed another sayso, run: sayso hub stop")]
+    #[error(
+        "{0}; it does not judge for this one. If you have just installed another sayso or its libraries, run: sayso hub stop"
+    )]
     OtherHub(NotOurs),
     /// The other end speaks another version.
     #[error("the hub (sayso {build}) speaks version {theirs}, this sayso version {VERSION}; run: sayso hub stop")]
@@ -217,7 +219,7 @@ pub async fn connect_to_any(home: &Home) -> Result<Link, SocketError> {
 /// Connects to a running hub that is the same program as this one.
 pub async fn connect(home: &Home) -> Result<Link, SocketError> {
     let link = connect_to_any(home).await?;
-    match link.check() {
+    match proc::check_code(link.pid).and_then(|()| link.check()) {
         Ok(_) => Ok(link),
         // It is ending, or has ended and somebody else keeps its socket: no hub of ours either way.
         Err(NotOurs::Unseen { why, .. }) if why.kind() == io::ErrorKind::NotFound => Err(SocketError::NoHub),

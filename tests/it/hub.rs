@@ -345,6 +345,24 @@ fn b36_a_copy_of_the_program_is_refused_both_ways_and_can_stop_the_hub() {
 }
 
 #[test]
+fn b36_a_hub_with_foreign_code_in_it_is_believed_nothing() {
+    let world = World::with_policy(ECHO_RUNS);
+    let mut command = world.sayso();
+    // Any library that sayso does not need.
+    command.args(["hub", "run"]).env("LD_PRELOAD", "libresolv.so.2").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut hub = command.spawn().unwrap();
+    wait("the hub is up", || world.home().join("hub.sock").exists());
+    let mut host = session(&world);
+    host.call(1, "echo", &json!({}));
+    assert!(is_denied(&host.answer(1)));
+    assert!(host.stderr_until("code that is not sayso's").contains("libresolv"), "{}", host.stderr());
+    assert_eq!(world.run(&["hub", "stop"]).0, 0);
+    hub.wait().unwrap();
+    host.call(2, "echo", &json!({}));
+    assert!(!is_denied(&host.answer(2)), "the next one is clean");
+}
+
+#[test]
 fn b36_a_false_hub_is_believed_nothing() {
     let world = World::with_policy(ECHO_RUNS);
     let listener = UnixListener::bind(world.home().join("hub.sock")).unwrap();
