@@ -15,7 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::config::Home;
+use crate::config::{Home, make_private};
 
 /// A log longer than this is renamed to `NAME.log.old` (which it replaces), in bytes.
 const ROTATE_AT: u64 = 4 << 20;
@@ -25,6 +25,7 @@ pub const LEVEL_VARIABLE: &str = "SAYSO_LOG";
 
 /// Begins the log of this program under `name` (`hub`, `wrap`, `console`). Several processes may share one.
 pub fn init(home: &Home, name: &str) -> Result<()> {
+    make_private(&home.log)?;
     let writer = Log::open(home.log.join(format!("{name}.log")))?;
     let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|text| text.parse().ok()).unwrap_or(LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer().json().with_current_span(false).with_span_list(false);

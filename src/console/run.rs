@@ -42,6 +42,7 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     term::check(variable("TERM").as_deref())?;
+    crate::log::init(&options.home, "console").context("the console cannot keep its log")?;
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(variable);
     let ascii = !locale.is_some_and(|name| is_utf8(&name));
     let (theme, warnings) = choose(options, variable("NO_COLOR").is_some(), variable("COLORFGBG").as_deref())?;
@@ -240,8 +241,14 @@ impl Console {
 
     fn hear(&mut self, news: News) {
         self.take(match news {
-            News::Up => Msg::LinkUp,
-            News::Down(why) => Msg::LinkDown(why),
+            News::Up => {
+                tracing::info!("the hub is there");
+                Msg::LinkUp
+            }
+            News::Down(why) => {
+                tracing::warn!("there is no hub");
+                Msg::LinkDown(why)
+            }
             News::Message(message) => Msg::Hub(message),
         });
     }

@@ -21,6 +21,7 @@ use anyhow::Context as _;
 
 use crate::call::{Server, ServerName, SessionId};
 use crate::config::Home;
+use crate::shown::Shown;
 use crate::wire::Role;
 use session::Session;
 
@@ -49,6 +50,8 @@ pub fn run(home: &Home, name: Option<&str>, command: &[String]) -> anyhow::Resul
         None => name::of_command(command),
     };
     let session = session_id()?;
+    let log = crate::log::init(home, "wrap");
+    tracing::info!(server = name.as_str(), session = session.0, "a wrap begins");
     let words = command.to_vec();
     let role = Box::new(move || Role::Wrap { session: session.clone(), server: server(&name, &words) });
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -57,7 +60,11 @@ pub fn run(home: &Home, name: Option<&str>, command: &[String]) -> anyhow::Resul
         .context("the system gives no means to wait for input; close some programs")?;
     runtime.block_on(async {
         let link = link::Link::new(home.clone(), role);
-        Ok(Session::open(Settings::default(), command, link)?.run().await)
+        let mut session = Session::open(Settings::default(), command, link)?;
+        if let Err(e) = log {
+            session.say(&Shown::line(&format!("there is no log: {e:#}")).to_string());
+        }
+        Ok(session.run().await)
     })
 }
 

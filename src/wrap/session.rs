@@ -143,6 +143,11 @@ impl<'a> Session<'a> {
         })
     }
 
+    /// Tells the person something on standard error: one line, safe to draw.
+    pub fn say(&mut self, words: &str) {
+        self.errors.say(words);
+    }
+
     /// Until the end; the exit code.
     pub async fn run(mut self) -> u8 {
         loop {
@@ -307,7 +312,10 @@ impl<'a> Session<'a> {
                     self.linger = Some(if silent { now } else { now + LINGER });
                 }
                 Happened::Hub(message) => self.tell(now, Event::Hub(*message)),
-                Happened::HubLost(why) => self.tell(now, Event::HubLost(why)),
+                Happened::HubLost(why) => {
+                    tracing::warn!("there is no hub");
+                    self.tell(now, Event::HubLost(why));
+                }
                 Happened::Signal(signal) => self.signal(now, signal),
                 Happened::Due => {}
             }
@@ -332,6 +340,7 @@ impl<'a> Session<'a> {
     }
 
     fn host_end(&mut self, now: Instant) {
+        tracing::info!("the host ended");
         self.host_ended.get_or_insert(now);
         let ms = ms_since(self.began, now);
         if let Some(piece) = self.host_lines.last_piece() {
@@ -369,8 +378,13 @@ impl<'a> Session<'a> {
 
     fn start_server(&mut self, now: Instant) {
         match Server::start(self.command) {
-            Ok(server) => self.server = Some(server),
+            Ok(server) => {
+                tracing::info!("the server was started");
+                self.server = Some(server);
+            }
             Err(failure) => {
+                // Neither the words nor the command: both may hold what is the person's own.
+                tracing::error!(code = failure.code, "the server cannot be started");
                 self.errors.say(&failure.words);
                 self.tell(now, Event::ServerEnd { words: failure.words });
                 self.over = Some((failure.code, now + LAST_WORDS));
@@ -442,6 +456,7 @@ impl<'a> Session<'a> {
             None => {}
         }
         if !std::mem::replace(&mut self.told, true) {
+            tracing::info!(code = server.status.map(child::code), "the server ended");
             if self.host_ended.is_none() {
                 self.errors.say(&words);
             }

@@ -249,6 +249,8 @@ fn sixteen_mebibytes_can_be_looked_at_and_denied() {
     screen.keys_after_guard("a");
     screen.wait_for("look at all that will be sent first");
     screen.keys("\u{1b}[F");
+    screen.wait_for("\"last\": \"rm -rf /\"");
+    screen.keys("\u{1b}[F");
     screen.wait_for("its server has not listed this tool");
     screen.keys("d");
     assert!(is_error(&host.answer(1)));

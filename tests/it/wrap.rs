@@ -382,3 +382,26 @@ fn is_gone(pid: u64) -> bool {
     }
     false
 }
+
+#[test]
+fn the_logs_tell_of_the_session_and_of_no_call() {
+    let world = World::with_policy(ECHO_RUNS);
+    let mut host = world.wrap(&[]);
+    host.initialize();
+    host.call(1, "echo", &json!({"password": "a secret of the person"}));
+    host.answer(1);
+    host.send(
+        r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"echo","x":"a secret of the person","x":1}}"#,
+    );
+    host.message();
+    host.close();
+    host.wait();
+    world.stop_hub();
+    let logs = world.home().join("log");
+    let wrap = fs::read_to_string(logs.join("wrap.log")).expect("the wrap's log");
+    assert!(wrap.contains("a wrap begins") && wrap.contains("the server was started"), "{wrap}");
+    for file in fs::read_dir(&logs).expect("the logs").flatten() {
+        let text = fs::read_to_string(file.path()).expect("a log");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}
