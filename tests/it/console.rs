@@ -244,12 +244,12 @@ fn sixteen_mebibytes_can_be_looked_at_and_denied() {
     let world = World::with_policy(POLICY);
     let (mut screen, mut host) = opened(&world);
     let text = "x".repeat(15 << 20);
-    host.call(1, "sure", &json!({ "text": text, "last": "rm -rf /" }));
+    host.call(1, "sure", &json!({ "text": text, "tool": "rm -rf /" }));
     screen.wait_for("more lines");
     screen.keys_after_guard("a");
     screen.wait_for("look at all that will be sent first");
     screen.keys("\u{1b}[F");
-    screen.wait_for("\"last\": \"rm -rf /\"");
+    screen.wait_for("\"tool\": \"rm -rf /\"");
     screen.keys("\u{1b}[F");
     screen.wait_for("its server has not listed this tool");
     screen.keys("d");
