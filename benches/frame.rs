@@ -51,6 +51,7 @@ fn pending(id: u64, text: &str) -> Pending {
             level: Level::Medium,
             says: "the tool's name says that it writes".to_owned(),
             at: None,
+            span: None,
         }],
         rule: None,
         at: 0,

@@ -150,7 +150,7 @@ fn submitted(id: u64, params: &str) -> Record {
         tool: ToolName::new("write_file").unwrap(),
         definition: Some(key(2)),
         risk: level,
-        findings: vec![Finding { id: "name.write".into(), level, says, at: None }],
+        findings: vec![Finding { id: "name.write".into(), level, says, at: None, span: None }],
         params_digest: Digest::of(params.as_bytes()),
         params: RawValue::from_string(params.to_owned()).unwrap(),
     }))
@@ -162,7 +162,7 @@ fn decided(id: u64) -> Record {
     } else {
         Decision::new(DecisionKind::Allowed, By::Level)
     };
-    Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest: key(3), held_ms: 0 })
+    Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest: key(3), held_ms: 0, looked_ms: None })
 }
 
 fn grant(id: u64) -> Grant {

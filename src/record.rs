@@ -91,6 +91,9 @@ pub struct Decided {
     pub params_digest: Digest,
     /// How long it was held, in milliseconds.
     pub held_ms: u64,
+    /// How long it was in front of the person before the answer, in milliseconds, with `By::Human`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_ms: Option<u64>,
 }
 
 /// A call that was sent ended.

@@ -20,9 +20,16 @@ pub struct Held {
     pub deadline: u64,
     /// Whether an answer was sent and the hub has not settled it yet.
     pub answered: bool,
+    /// When it first came on the screen in focus.
+    pub first_seen: Option<u64>,
 }
 
 impl Held {
+    /// How long ago it first came on the screen in focus, in milliseconds.
+    pub fn looked_ms(&self, now: u64) -> u64 {
+        self.first_seen.map_or(0, |since| now.saturating_sub(since))
+    }
+
     /// Whole seconds left at this time, rounded up.
     pub const fn seconds_left(&self, now: u64) -> u64 {
         self.deadline.saturating_sub(now).div_ceil(1000)
@@ -75,7 +82,7 @@ impl Queue {
     /// A call waits. One that is known already is replaced, and has to be looked at anew.
     pub fn add(&mut self, call: Arc<Pending>, now: u64) {
         let id = call.id;
-        let held = Held { deadline: now.saturating_add(call.remaining_ms), call, answered: false };
+        let held = Held { deadline: now.saturating_add(call.remaining_ms), call, answered: false, first_seen: None };
         match self.find(id) {
             Ok(at) => {
                 self.held[at] = held;
@@ -140,6 +147,9 @@ impl Queue {
         let new = self.focus.is_some() && self.guard == Guard::Unseen;
         if new {
             self.guard = Guard::Since(now);
+            if let Some(at) = self.position() {
+                self.held[at].first_seen.get_or_insert(now);
+            }
         }
         new
     }

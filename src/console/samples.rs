@@ -40,6 +40,7 @@ pub(crate) fn call(id: u64, level: Level, params: &str) -> Pending {
             level,
             says: "the tool's name says that it writes".to_owned(),
             at: None,
+            span: None,
         }],
         rule: None,
         at: 1_790_000_000_000,
@@ -101,6 +102,7 @@ pub(crate) fn row(id: u64) -> Row {
             who: Some("pid 12 on /dev/pts/3".to_owned()),
             params_digest: call.params.digest(),
             held_ms: 2_500,
+            looked_ms: Some(1_800),
         }),
         finished: id.is_multiple_of(2).then_some(Finished {
             id: CallId(id),

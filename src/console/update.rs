@@ -331,7 +331,8 @@ fn answer(app: &mut App, id: CallId, answer: Answer, out: &mut Vec<Effect>) {
     match app.answerable() {
         Ok(held) if held.call.id == id => {
             let params_digest = held.call.params.digest();
-            out.push(Effect::Send(ToHub::Decide(Decide { id, params_digest, answer })));
+            let looked_ms = held.looked_ms(app.now);
+            out.push(Effect::Send(ToHub::Decide(Decide { id, params_digest, answer, looked_ms })));
             app.queue.set_answered(id, true);
         }
         Ok(_) => app.say(Shown::own("that call is not in focus any more; nothing was sent")),

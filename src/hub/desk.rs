@@ -47,6 +47,12 @@ struct Console {
     unfit: Option<String>,
 }
 
+/// Who answered, after how long a look.
+struct Person {
+    who: String,
+    looked_ms: u64,
+}
+
 /// A call between its submission and its decision.
 struct Held {
     peer: PeerId,
@@ -206,7 +212,8 @@ impl Desk {
         wrap.last_ask = Some(submit.ask);
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let facts = Facts { first_use: wrap.used.insert(submit.tool.clone()), denied_before: wrap.denied };
+        let facts =
+            Facts { first_use: wrap.used.insert(submit.tool.clone()), denied_before: wrap.denied, ..Facts::default() };
         let call = Call {
             id,
             session: wrap.session.clone(),
@@ -300,17 +307,19 @@ impl Desk {
         id: CallId,
         held: Held,
         decision: Decision,
-        who: Option<String>,
+        person: Option<Person>,
         out: &mut Vec<Effect>,
     ) {
         let held_ms = now.mono.saturating_sub(held.since.mono);
         let params_digest = held.params_digest;
+        let (who, looked_ms) = person.map(|p| (p.who, p.looked_ms)).unzip();
         out.push(Effect::Journal(Record::Decided(Decided {
             id,
             decision: decision.clone(),
             who,
             params_digest,
             held_ms,
+            looked_ms,
         })));
         if let Some(wrap) = self.wraps.get_mut(&held.peer) {
             if decision.is_allowed() {

@@ -74,6 +74,7 @@ fn submit(ask: u64, text: &str) -> ToHub {
         tool: ToolName::new("frobnicate").expect("a name"),
         params: Params::new(RawValue::from_string(params).expect("JSON")),
         repeats: None,
+        links: Vec::new(),
     })
 }
 
@@ -155,7 +156,7 @@ fn b38_a_wrap_that_goes_away_takes_its_calls_along() {
         let (id, digest) = hear(&mut console, "pending", pending).await;
         drop(wrap);
         assert_eq!(hear(&mut console, "settled", settled).await, (id, DecisionKind::Withdrawn));
-        let late = Decide { id, params_digest: digest, answer: Answer::Allow };
+        let late = Decide { id, params_digest: digest, answer: Answer::Allow, looked_ms: 900 };
         console.send(&ToHub::Decide(late)).await.expect("sent");
         let is = |message| if let FromHub::Stale { id, .. } = message { Some(id) } else { None };
         assert_eq!(hear(&mut console, "stale", is).await, id);
@@ -174,7 +175,7 @@ fn b36_a_console_of_the_hosts_family_is_told_that_it_may_not_decide_and_does_not
         let (id, params_digest) = hear(&mut console, "pending", pending).await;
         let why = status(&mut console).await.may_not_decide.expect("told");
         for answer in [Answer::Allow, Answer::Remember(Scope::Always), Answer::Deny(None)] {
-            console.send(&ToHub::Decide(Decide { id, params_digest, answer })).await.expect("sent");
+            console.send(&ToHub::Decide(Decide { id, params_digest, answer, looked_ms: 900 })).await.expect("sent");
             let is = |message| if let FromHub::Stale { id, why } = message { Some((id, why)) } else { None };
             assert_eq!(hear(&mut console, "stale", is).await, (id, why.clone()));
         }
@@ -182,7 +183,7 @@ fn b36_a_console_of_the_hosts_family_is_told_that_it_may_not_decide_and_does_not
         // Nor does a command or a wrap.
         for role in [Role::Command, self::wrap("s2")] {
             let mut other = rig.attach(role).await;
-            let decide = Decide { id, params_digest, answer: Answer::Allow };
+            let decide = Decide { id, params_digest, answer: Answer::Allow, looked_ms: 900 };
             other.send(&ToHub::Decide(decide)).await.expect("sent");
             let is = |message| if let FromHub::Refused(why) = message { Some(why) } else { None };
             hear(&mut other, "refusal", is).await;

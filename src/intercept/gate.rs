@@ -53,7 +53,14 @@ impl Intercept {
         for definitions in self.catalog.take_fresh() {
             out.push(Effect::ToHub(ToHub::Catalog(definitions)));
         }
-        out.push(Effect::ToHub(ToHub::Submit(Submit { ask, era, tool: tool.clone(), params, repeats })));
+        out.push(Effect::ToHub(ToHub::Submit(Submit {
+            ask,
+            era,
+            tool: tool.clone(),
+            params,
+            repeats,
+            links: Vec::new(),
+        })));
         let token = progress_token.map(Into::into);
         self.waiting_bytes += frame.text().len();
         self.fly(key.clone(), frame.id(), State::Waiting { ask });

@@ -37,7 +37,14 @@ impl Opening {
     pub fn records(&self, pid: u32) -> Vec<Record> {
         let blocked = self.undecided.iter().map(|(id, params_digest)| {
             let decision = Decision::new(DecisionKind::Blocked, By::Hub).because("the hub ended before a decision");
-            Record::Decided(Decided { id: *id, decision, who: None, params_digest: *params_digest, held_ms: 0 })
+            Record::Decided(Decided {
+                id: *id,
+                decision,
+                who: None,
+                params_digest: *params_digest,
+                held_ms: 0,
+                looked_ms: None,
+            })
         });
         let mended = self.mended.iter().map(|what| Record::Mended(Mended { what: what.clone() }));
         let opened = Record::Opened(Opened {

@@ -62,7 +62,13 @@ fn submitted(id: u64, params: &str) -> Record {
         tool: ToolName::new(if id.is_multiple_of(3) { "write \"it\"" } else { "read" }).expect("a name"),
         definition: None,
         risk: if id.is_multiple_of(5) { Level::High } else { Level::Medium },
-        findings: vec![Finding { id: "x.y".into(), level: Level::Medium, says: "says \"so\"".into(), at: None }],
+        findings: vec![Finding {
+            id: "x.y".into(),
+            level: Level::Medium,
+            says: "says \"so\"".into(),
+            at: None,
+            span: None,
+        }],
         params_digest: Digest::of(params.as_bytes()),
         params: RawValue::from_string(params.to_owned()).expect("JSON"),
     }))
@@ -80,6 +86,7 @@ fn decided(id: u64, kind: DecisionKind) -> Record {
         who: None,
         params_digest: Digest::of(params(id).as_bytes()),
         held_ms: 3,
+        looked_ms: None,
     })
 }
 
@@ -510,7 +517,8 @@ fn facts_are_those_of_the_records_and_go_on_from_any_entry() {
     let (mut journal, _) = reopen(dir.path());
     let mut used = Decision::new(DecisionKind::Allowed, By::Grant);
     used.grant = Some(GrantId(1));
-    let used = Decided { id: CallId(1), decision: used, who: None, params_digest: line::GENESIS, held_ms: 0 };
+    let used =
+        Decided { id: CallId(1), decision: used, who: None, params_digest: line::GENESIS, held_ms: 0, looked_ms: None };
     let revoked = Record::Revoked(Revoked { id: GrantId(1), who: "pid 1".into() });
     let records = [
         submitted(1, "{}"),

@@ -38,6 +38,10 @@ pub struct Finding {
     /// JSON Pointer (RFC 6901) into the arguments, when it is about one of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// Which part of that argument, when it is about a part of a text: bytes of the text itself (unescaped), half-open,
+    /// on character boundaries. Always together with `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<(usize, usize)>,
 }
 
 /// A level and why.
@@ -49,6 +53,15 @@ pub struct Risk {
     pub findings: Vec<Finding>,
 }
 
+/// Where a path in the arguments leads, as a process that stands where the server stands saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The path as it stands in the arguments. Untrusted.
+    pub written: String,
+    /// Where it leads once links are followed, absolute; `None`: it could not be found out.
+    pub leads: Option<String>,
+}
+
 /// What the judge may know beside the call itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -56,6 +69,21 @@ pub struct Facts {
     pub first_use: bool,
     /// How many calls of this session were denied so far.
     pub denied_before: u32,
+    /// Whether this very call (tool and arguments) was denied before in this session.
+    pub denied_same: bool,
+    /// How many calls this session made within the last minute, this one included.
+    pub recent: u32,
+    /// What this conversation read before that is private (`fs.read_file`), over all its servers: the newest.
+    pub read_private: Option<String>,
+    /// What this conversation fetched before from the open world: the newest.
+    pub read_untrusted: Option<String>,
+    /// The folders that the server was given by the person (policy) or by its host (`roots/list`), absolute; those on
+    /// its command line are in the call.
+    pub roots: Vec<String>,
+    /// Where paths in the arguments lead.
+    pub links: Vec<Link>,
+    /// Mail domains that are the person's own (policy): a message to another one leaves.
+    pub domains: Vec<String>,
 }
 
 /// A kind of finding: its id and level are fixed, only its sentence depends on the call.

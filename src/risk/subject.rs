@@ -3,6 +3,7 @@
 //! Invariant: linear in the size of the call, never recurses, stops at [`MOST_VALUES`] values and says so.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::names::{self, Name};
 use super::words::Words;
@@ -253,20 +254,34 @@ pub struct Found {
 impl Found {
     /// Leaves a finding about the call as a whole.
     pub fn add(&mut self, kind: Kind, says: impl Into<String>) {
-        self.push(kind, None, says.into());
+        self.push(kind, None, None, says.into());
     }
 
     /// Leaves a finding about one value.
     pub fn at(&mut self, kind: Kind, subject: &Subject<'_>, value: &Value<'_>, says: impl Into<String>) {
-        self.push(kind, Some(subject.pointer(value)), says.into());
+        self.push(kind, Some(subject.pointer(value)), None, says.into());
     }
 
-    fn push(&mut self, kind: Kind, at: Option<String>, says: String) {
+    /// Leaves a finding about a part of a text: bytes of `value.text`. A range that is not one of the text's own is
+    /// widened to the whole text.
+    pub fn within(
+        &mut self,
+        kind: Kind,
+        subject: &Subject<'_>,
+        value: &Value<'_>,
+        part: Range<usize>,
+        says: impl Into<String>,
+    ) {
+        let span = value.text.get(part.clone()).map(|_| (part.start, part.end));
+        self.push(kind, Some(subject.pointer(value)), span, says.into());
+    }
+
+    fn push(&mut self, kind: Kind, at: Option<String>, span: Option<(usize, usize)>, says: String) {
         let same = self.findings.iter().filter(|f| f.id == kind.id);
         if same.clone().any(|f| f.at == at) || same.count() >= MOST_OF_A_KIND {
             return;
         }
-        self.findings.push(Finding { id: kind.id.to_owned(), level: kind.level, says, at });
+        self.findings.push(Finding { id: kind.id.to_owned(), level: kind.level, says, at, span });
     }
 
     /// Whether a family has found anything.

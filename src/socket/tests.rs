@@ -66,7 +66,7 @@ fn versions_are_compared_and_a_refusal_is_passed_on() {
         let hello = |version| FromHub::Hello(Hello { version, build: "9.9.9".to_owned(), role: None });
         let cases = [
             (hello(VERSION), None),
-            (hello(VERSION + 1), Some("version 2")),
+            (hello(VERSION + 1), Some("version 3")),
             (FromHub::Refused("not you".to_owned()), Some("not you")),
             (FromHub::Status(Status::default()), Some("no hello")),
         ];
@@ -94,7 +94,7 @@ fn messages_arrive_whole_in_order_and_many_at_once() {
         let sending = async {
             for (size, id) in sizes.into_iter().zip(0..) {
                 let answer = Answer::Deny(Some("x".repeat(size)));
-                let decide = Decide { id: CallId(id), params_digest: Digest::of(b""), answer };
+                let decide = Decide { id: CallId(id), params_digest: Digest::of(b""), answer, looked_ms: 900 };
                 near.sender.queue(&ToHub::Decide(decide)).expect("fits");
             }
             near.sender.flush().await.expect("written");

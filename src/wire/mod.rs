@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 use crate::call::{CallId, Definition, Digest, Era, Params, Server, SessionId, ToolName};
 use crate::decision::{Decision, Grant, GrantId, Level, Outcome, Scope};
 use crate::record::{Filter, Row};
-use crate::risk::Finding;
+use crate::risk::{Finding, Link};
 
 /// Raised whenever any message changes its meaning or its form.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The longest message, in bytes: a 16 MiB line, its envelope and some room.
 pub const MAX_MESSAGE: usize = 48 << 20;
@@ -101,6 +101,9 @@ pub struct Submit {
     /// The call this one repeats with the input its server asked for (MCP 2026-07-28).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<CallId>,
+    /// Where the paths in its arguments lead, as far as the wrap could see: it stands where the server stands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
 }
 
 /// A call that was sent ended.
@@ -125,6 +128,8 @@ pub struct Decide {
     pub params_digest: Digest,
     /// The answer.
     pub answer: Answer,
+    /// How long the call was in front of the person before this answer, in milliseconds.
+    pub looked_ms: u64,
 }
 
 /// What a person may answer.

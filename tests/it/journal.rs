@@ -53,12 +53,19 @@ fn records(id: u64, given: &Given<'_>) -> Vec<Record> {
         tool: ToolName::new(given.tool).unwrap(),
         definition: None,
         risk: given.risk,
-        findings: vec![Finding { id: "name.read".into(), level: given.risk, says: "it reads".into(), at: None }],
+        findings: vec![Finding {
+            id: "name.read".into(),
+            level: given.risk,
+            says: "it reads".into(),
+            at: None,
+            span: None,
+        }],
         params_digest,
         params: RawValue::from_string(params).unwrap(),
     }));
     let decision = given.decision.clone();
-    let decided = Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest, held_ms: 7 });
+    let decided =
+        Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest, held_ms: 7, looked_ms: None });
     let finished =
         given.outcome.map(|outcome| Record::Finished(Finished { id: CallId(id), outcome, bytes: 11, duration_ms: 3 }));
     [submitted, decided].into_iter().chain(finished).collect()

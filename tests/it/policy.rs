@@ -78,7 +78,7 @@ pub fn call(server: &str, tool: &str, arguments: &str) -> Call {
 }
 
 fn risk(level: Level) -> Risk {
-    Risk { level, findings: vec![Finding { id: "test".into(), level, says: "said so".into(), at: None }] }
+    Risk { level, findings: vec![Finding { id: "test".into(), level, says: "said so".into(), at: None, span: None }] }
 }
 
 fn valid(text: &str) -> Policy {

@@ -4,7 +4,7 @@ use super::{
     Answer, By, Console, Decide, Decision, DecisionKind, Desk, Effect, FromHub, Grant, GrantId, Grants, Now, PeerId,
     Process, Record, Revoked, SESSION_CAP_MS, Scope, Status,
 };
-use super::{CallId, Held};
+use super::{CallId, Held, Person};
 
 impl Desk {
     pub(super) fn console(
@@ -40,7 +40,8 @@ impl Desk {
             }
         };
         let grant = scope.map(|scope| self.new_grant(now, id, &held, scope, who.clone().unwrap_or_default()));
-        self.settle(now, id, held, decision, who, out);
+        let person = who.map(|who| Person { who, looked_ms: decide.looked_ms });
+        self.settle(now, id, held, decision, person, out);
         if let Some(grant) = grant {
             out.push(Effect::Journal(Record::Granted(grant)));
         }

@@ -115,7 +115,7 @@ impl World {
     fn submit_params(&mut self, peer: PeerId, tool: &str, params: &str, era: Era, repeats: Option<CallId>) -> u64 {
         self.ask += 1;
         let (tool, params) = (ToolName::new(tool).expect("a name"), Params::new(raw(params)));
-        let submit = Submit { ask: self.ask, era, tool, params, repeats };
+        let submit = Submit { ask: self.ask, era, tool, params, repeats, links: Vec::new() };
         self.event(Event::Said(peer, ToHub::Submit(submit)));
         self.ask
     }
@@ -146,7 +146,7 @@ impl World {
 
     fn answer(&mut self, peer: PeerId, id: CallId, answer: Answer) {
         let params_digest = self.desk.held.get(&id).map_or(Digest::of(b""), |held| held.params_digest);
-        self.event(Event::Said(peer, ToHub::Decide(Decide { id, params_digest, answer })));
+        self.event(Event::Said(peer, ToHub::Decide(Decide { id, params_digest, answer, looked_ms: 900 })));
     }
 
     fn stale(&self) -> usize {
@@ -235,7 +235,7 @@ fn an_answer_to_other_bytes_than_those_held_does_nothing() {
     let mut w = World::with_console();
     let ask = w.submit(UNKNOWN, "{}");
     let id = w.newest_pending().id;
-    let decide = Decide { id, params_digest: Digest::of(b"other"), answer: Answer::Allow };
+    let decide = Decide { id, params_digest: Digest::of(b"other"), answer: Answer::Allow, looked_ms: 900 };
     w.event(Event::Said(CONSOLE, ToHub::Decide(decide)));
     assert_eq!((w.kind(ask), w.stale()), (None, 1));
 }
@@ -502,7 +502,10 @@ fn take(w: &mut World, step: &Step) {
             if digest {
                 w.answer(CONSOLE, id, answer);
             } else {
-                w.event(Event::Said(CONSOLE, ToHub::Decide(Decide { id, params_digest: Digest::of(b"x"), answer })));
+                w.event(Event::Said(
+                    CONSOLE,
+                    ToHub::Decide(Decide { id, params_digest: Digest::of(b"x"), answer, looked_ms: 900 }),
+                ));
             }
         }
         Step::Withdraw(n) => {
