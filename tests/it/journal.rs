@@ -23,7 +23,8 @@ use crate::world::PATIENCE;
 
 const T0: i64 = 1_795_300_000_000; // 2026-11-22
 
-struct Given<'a> {
+/// A call for the journal.
+pub struct Given<'a> {
     server: &'a str,
     tool: &'a str,
     risk: Level,
@@ -32,7 +33,8 @@ struct Given<'a> {
     outcome: Option<Outcome>,
 }
 
-const PLAIN: Given<'_> = Given {
+/// A read that passed.
+pub const PLAIN: Given<'_> = Given {
     server: "fs",
     tool: "read_file",
     risk: Level::Low,
@@ -41,7 +43,8 @@ const PLAIN: Given<'_> = Given {
     outcome: Some(Outcome::Ok),
 };
 
-fn records(id: u64, given: &Given<'_>) -> Vec<Record> {
+/// The records of one call.
+pub fn records(id: u64, given: &Given<'_>) -> Vec<Record> {
     let params = format!(r#"{{"name":{},"arguments":{}}}"#, Value::from(given.tool), given.arguments);
     let params_digest = Digest::of(params.as_bytes());
     let submitted = Record::Submitted(Box::new(Submitted {
@@ -322,7 +325,8 @@ fn b35_a_disk_that_takes_no_more_leaves_a_whole_chain() {
     assert_eq!(journal::verify(&dir).unwrap().entries, before + 3);
 }
 
-fn grant(id: u64) -> Grant {
+/// A remembered approval.
+pub fn grant(id: u64) -> Grant {
     Grant {
         id: GrantId(id),
         key: Digest::of(&id.to_be_bytes()),

@@ -9,6 +9,7 @@ mod hub;
 mod journal;
 mod picture;
 mod policy;
+mod readme;
 mod risk;
 mod tidy;
 
