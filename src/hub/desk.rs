@@ -35,6 +35,9 @@ struct Wrap {
     server: Arc<Server>,
     label: String,
     catalog: HashMap<ToolName, Arc<Definition>>,
+    /// What its host calls itself, and the folders it gave the server.
+    client: Option<String>,
+    roots: Vec<String>,
     used: HashSet<ToolName>,
     denied: u32,
     last_ask: Option<u64>,
@@ -165,6 +168,8 @@ impl Desk {
             server: Arc::new(server),
             label,
             catalog: HashMap::new(),
+            client: None,
+            roots: Vec::new(),
             used: HashSet::new(),
             denied: 0,
             last_ask: None,
@@ -181,6 +186,12 @@ impl Desk {
             ToHub::Catalog(definitions) if wrap => {
                 if let Some(wrap) = self.wraps.get_mut(&peer) {
                     wrap.catalog.extend(definitions.into_iter().map(|d| (d.tool.clone(), Arc::new(d))));
+                }
+            }
+            ToHub::Context { client, roots } if wrap => {
+                if let Some(wrap) = self.wraps.get_mut(&peer) {
+                    wrap.client = client.or(wrap.client.take());
+                    wrap.roots = roots.unwrap_or(std::mem::take(&mut wrap.roots));
                 }
             }
             ToHub::Submit(submit) if wrap => self.submit(now, peer, submit, grants, out),
@@ -212,8 +223,13 @@ impl Desk {
         wrap.last_ask = Some(submit.ask);
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let facts =
-            Facts { first_use: wrap.used.insert(submit.tool.clone()), denied_before: wrap.denied, ..Facts::default() };
+        let facts = Facts {
+            first_use: wrap.used.insert(submit.tool.clone()),
+            denied_before: wrap.denied,
+            host_roots: wrap.roots.clone(),
+            links: submit.links,
+            ..Facts::default()
+        };
         let call = Call {
             id,
             session: wrap.session.clone(),

@@ -44,12 +44,15 @@ impl Intercept {
             return self.refuse(refusal, out);
         };
         let params = Params::new(raw);
-        let ToolCall { tool, era, progress_token, request_state, .. } = call;
+        let ToolCall { tool, era, progress_token, request_state, input_responses, client_info, .. } = call;
         let repeatable =
             (era == Era::Modern && params.text().len() <= MAX_REPEATABLE).then(|| params.approved_digest());
         let repeats = repeatable.zip(request_state).and_then(|(same, state)| self.take_repeat(same, &state));
         self.last_ask += 1;
         let ask = self.last_ask;
+        self.context.client(client_info.unwrap_or_default());
+        self.context.responses(input_responses.unwrap_or_default());
+        out.extend(self.context.take_fresh().map(Effect::ToHub));
         for definitions in self.catalog.take_fresh() {
             out.push(Effect::ToHub(ToHub::Catalog(definitions)));
         }
@@ -173,6 +176,7 @@ impl Intercept {
 
     pub(super) fn hub_lost(&mut self, why: &str, out: &mut Vec<Effect>) {
         self.catalog.all_fresh();
+        self.context.all_fresh();
         self.withdrawn.clear();
         self.repeats.clear();
         if !self.waiting.is_empty() {

@@ -13,10 +13,11 @@ use crate::call::{CallId, Digest, Era, ToolName};
 use crate::decision::Outcome;
 use crate::mcp::catalog::Catalog;
 use crate::mcp::frame::{self, Frame, IdKey, Kind, Limits, Refusal};
-use crate::mcp::{CANCELLED, INTERNAL_ERROR, INVALID_REQUEST, TOOLS_CALL, TOOLS_LIST, reply};
+use crate::mcp::{CANCELLED, INITIALIZE, INTERNAL_ERROR, INVALID_REQUEST, ROOTS_LIST, TOOLS_CALL, TOOLS_LIST, reply};
 use crate::shown::Shown;
 use crate::wire::{Finish, FromHub, ToHub};
 
+mod context;
 mod gate;
 
 /// How long the hub has, once the host's input has ended, to say of the last calls whether they must be held, in
@@ -149,6 +150,7 @@ pub struct Intercept {
     last_ask: u64,
     serial: u64,
     catalog: Catalog,
+    context: context::Context,
     /// Calls whose server asked for input: what a repeat has to match (once), and the call it repeats.
     repeats: VecDeque<(Digest, CallId)>,
     /// Asks that were taken back and of which the hub has not said how they ended.
@@ -169,6 +171,7 @@ impl Intercept {
             last_ask: 0,
             serial: 0,
             catalog: Catalog::default(),
+            context: context::Context::default(),
             repeats: VecDeque::new(),
             withdrawn: BTreeSet::new(),
             cancelled: VecDeque::new(),
@@ -229,7 +232,10 @@ impl Intercept {
         match frame.kind() {
             Kind::Request => self.host_request(frame, out),
             Kind::Notification => self.host_notification(frame, out),
-            Kind::Response => self.to_server(frame, out),
+            Kind::Response => {
+                self.context.answer(&frame);
+                self.to_server(frame, out);
+            }
         }
     }
 
@@ -249,6 +255,10 @@ impl Intercept {
         let listing = match frame.method().as_deref() {
             Some(TOOLS_CALL) => return self.gate(key, frame, out),
             Some(TOOLS_LIST) => Some(frame.param("cursor").is_none_or(|cursor| cursor == "null")),
+            Some(INITIALIZE) => {
+                self.context.client(frame.param("clientInfo").unwrap_or_default());
+                None
+            }
             _ => None,
         };
         if let Some(words) = &self.server_end {
@@ -329,6 +339,9 @@ impl Intercept {
                 }
                 Some(State::Passed { .. } | State::Sent { .. }) => self.answered(now, &key, &frame, out),
             }
+        }
+        if frame.kind() == Kind::Request && frame.method().as_deref() == Some(ROOTS_LIST) {
+            self.context.asks(&frame);
         }
         out.push(Effect::ToHost(frame.into_line()));
     }

@@ -593,4 +593,5 @@ fn b10_a_repeat_in_which_anything_changed_is_a_plain_call() {
     assert_eq!(world.submits()[1].repeats, None, "the next hub has approved nothing");
 }
 
+mod context;
 mod interleavings;

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use super::{INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, PROTOCOL_VERSION, TOOLS_CALL, salvage};
+use super::{CLIENT_INFO, INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR, PROTOCOL_VERSION, TOOLS_CALL, salvage};
 use crate::call::{Digest, Era, ToolName};
 use crate::json::{self, Duplicates, Fault, Outline};
 
@@ -117,6 +117,10 @@ pub struct ToolCall<'a> {
     pub progress_token: Option<&'a str>,
     /// `params.requestState` of a repeat with input (2026-07-28), decoded.
     pub request_state: Option<Cow<'a, str>>,
+    /// `params.inputResponses` of a repeat with input (2026-07-28).
+    pub input_responses: Option<&'a str>,
+    /// What the host says of itself (2026-07-28).
+    pub client_info: Option<&'a str>,
 }
 
 /// The members of the envelope that JSON-RPC knows, and those of a `tools/call`.
@@ -315,7 +319,7 @@ impl Frame {
             return Err(refuse(INVALID_REQUEST, why.to_owned()));
         }
         let params = self.params().ok_or_else(|| bad("tools/call without params"))?;
-        let (mut name, mut meta, mut request_state) = (None, None, None);
+        let (mut name, mut meta, mut request_state, mut input_responses) = (None, None, None, None);
         for (key, value) in self.within(self.params.as_ref()) {
             let is = |first| value.starts_with(first);
             match key.as_ref() {
@@ -325,6 +329,7 @@ impl Frame {
                 "_meta" if is('{') => meta = Some(value),
                 "_meta" => return Err(bad("_meta is not an object")),
                 "requestState" if is('"') => request_state = Some(json::unescape(value)),
+                "inputResponses" => input_responses = Some(value),
                 other if is_disguised(other) => {
                     return Err(bad(&format!("the key {other:?} differs from a known one only by case")));
                 }
@@ -333,15 +338,16 @@ impl Frame {
         }
         let name = name.ok_or_else(|| bad("tools/call without a tool's name"))?;
         let tool = ToolName::new(name).map_err(|error| bad(&error.to_string()))?;
-        let (mut era, mut progress_token) = (Era::Legacy, None);
+        let (mut era, mut progress_token, mut client_info) = (Era::Legacy, None, None);
         for (key, value) in json::members(meta.unwrap_or("{}")) {
             match key.as_ref() {
                 PROTOCOL_VERSION => era = Era::Modern,
                 "progressToken" if IdKey::of(value).is_some() => progress_token = Some(value),
+                CLIENT_INFO => client_info = Some(value),
                 _ => {}
             }
         }
-        Ok(ToolCall { tool, params, era, progress_token, request_state })
+        Ok(ToolCall { tool, params, era, progress_token, request_state, input_responses, client_info })
     }
 }
 

@@ -13,10 +13,16 @@ mod salvage;
 pub const TOOLS_CALL: &str = "tools/call";
 /// The method whose results tell the tools' definitions.
 pub const TOOLS_LIST: &str = "tools/list";
+/// The request that opens a session before revision 2026-07-28.
+pub const INITIALIZE: &str = "initialize";
+/// The server's request for the folders that it may work in.
+pub const ROOTS_LIST: &str = "roots/list";
 /// The notification that takes a request back.
 pub const CANCELLED: &str = "notifications/cancelled";
 /// The member of `params._meta` that every request of revision 2026-07-28 carries, and no older one.
 pub const PROTOCOL_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+/// The member of `params._meta` that names the host since revision 2026-07-28.
+pub const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 
 /// JSON-RPC 2.0 section 5.1: the text is not JSON.
 pub const PARSE_ERROR: i32 = -32700;

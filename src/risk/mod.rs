@@ -77,9 +77,12 @@ pub struct Facts {
     pub read_private: Option<String>,
     /// What this conversation fetched before from the open world: the newest.
     pub read_untrusted: Option<String>,
-    /// The folders that the server was given by the person (policy) or by its host (`roots/list`), absolute; those on
-    /// its command line are in the call.
+    /// The folders that the person gave the server (policy), absolute. They count in place of those on its command
+    /// line, which are in the call.
     pub roots: Vec<String>,
+    /// The folders that its host says it gave it (`roots/list`), absolute. What is outside of these is outside, whatever
+    /// the others say: a host that lies gains nothing.
+    pub host_roots: Vec<String>,
     /// Where paths in the arguments lead.
     pub links: Vec<Link>,
     /// Mail domains that are the person's own (policy): a message to another one leaves.

@@ -13,8 +13,7 @@ const CLIMBS: Kind = Kind::new("paths.climbs", Medium, "a path climbs with `..`,
 const EXPANDS: Kind =
     Kind::new("paths.expands", Medium, "a path has a `~` or a variable, which only the server resolves");
 const REMOTE: Kind = Kind::new("paths.remote", Medium, "a path is on another machine");
-const OUTSIDE: Kind =
-    Kind::new("paths.outside", Medium, "a path is outside the folders that the server was started with");
+const OUTSIDE: Kind = Kind::new("paths.outside", Medium, "a path is outside the folders that the server was given");
 const SENSITIVE: Kind = Kind::new("paths.sensitive", Medium, "a path is a place of keys, settings or the system");
 const CUT: Kind = Kind::new("paths.cut", High, "a path has a NUL, where many readers stop");
 const SENSITIVE_CHANGE: Kind = Kind::new(
@@ -357,19 +356,30 @@ pub fn look(subject: &Subject<'_>, value: &Value<'_>, path: &str, found: &mut Fo
         let kind = if subject.name.reads() { SENSITIVE } else { SENSITIVE_CHANGE };
         add(kind, &format!("is in a place to be careful in ({place})"));
     }
-    let mut roots = roots(subject).peekable();
-    if roots.peek().is_some() {
-        let roots: Vec<String> = roots.collect();
-        let outside = readings.iter().any(|reading| {
-            let drive =
-                reading.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && reading.get(1..2) == Some(":");
-            let resolved = resolve(reading);
-            drive || (resolved.starts_with('/') && !roots.iter().any(|root| is_within(&resolved, root)))
-        });
-        if outside {
-            add(OUTSIDE, "is outside the folders that the server was started with");
-        }
+    let given = if subject.facts.roots.is_empty() { roots(subject).collect() } else { subject.facts.roots.clone() };
+    if is_outside(&readings, &given) || is_outside(&readings, &subject.facts.host_roots) {
+        add(OUTSIDE, "is outside the folders that the server was given");
     }
+}
+
+/// Whether any reading of a path is outside these folders; no folders: nothing is known.
+fn is_outside(readings: &[String], roots: &[String]) -> bool {
+    let leaves = |reading: &String| {
+        let drive = reading.as_bytes().first().is_some_and(u8::is_ascii_alphabetic) && reading.get(1..2) == Some(":");
+        let resolved = resolve(reading);
+        drive || (resolved.starts_with('/') && !roots.iter().any(|root| is_within(&resolved, root)))
+    };
+    !roots.is_empty() && readings.iter().any(leaves)
+}
+
+/// The path of a `file:` URI (RFC 8089) on this machine, absolute. `None` for any other URI.
+pub fn of_uri(uri: &str) -> Option<String> {
+    let rest = uri.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("file://")).map(|_| &uri[7..])?;
+    let rest = rest.strip_prefix("localhost").unwrap_or(rest);
+    let path = decode(rest.split(['?', '#']).next().filter(|path| path.starts_with('/'))?);
+    let drive = path.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic) && path.get(2..3) == Some(":");
+    let path = if drive { &path[1..] } else { &path };
+    (!path.contains('\0')).then(|| resolve(path))
 }
 
 fn is_within(path: &str, root: &str) -> bool {

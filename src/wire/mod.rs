@@ -60,6 +60,13 @@ pub enum ToHub {
     Hello(Hello),
     /// A wrap: these tools were listed (the newest definitions win).
     Catalog(Vec<Definition>),
+    /// A wrap: what the host said of itself. Self-reported: it may make the hub stricter, never milder.
+    Context {
+        /// `clientInfo.name`.
+        client: Option<String>,
+        /// The folders it gave its server (`roots/list`), absolute, as paths.
+        roots: Option<Vec<String>>,
+    },
     /// A wrap: may this be sent?
     Submit(Submit),
     /// A wrap: a call that was allowed ended.
