@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, ToolName};
 use crate::decision::{Action, By, Decision, DecisionKind, Grant, GrantId, Scope, Verdict};
-use crate::policy::{self, Policy, Ruling};
+use crate::policy::{self, Asked, Moment, Policy, Ruling};
 use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked, Submitted};
 use crate::risk::{self, Facts, Risk};
 use crate::wire::{Answer, Decide, Finish, FromHub, Pending, Status, Submit, ToHub};
 
+mod clock;
 mod events;
 mod people;
 mod trouble;
@@ -64,6 +65,7 @@ struct Held {
     call: Call,
     params_digest: Digest,
     risk: Risk,
+    facts: Facts,
     verdict: Verdict,
     since: Now,
     deadline: u64,
@@ -84,6 +86,7 @@ pub struct Desk {
     held: BTreeMap<CallId, Held>,
     held_bytes: usize,
     deadlines: BTreeSet<(u64, CallId)>,
+    clock: clock::Clock,
     sent: HashMap<CallId, PeerId>,
     revoked: HashSet<GrantId>,
     notices: Vec<String>,
@@ -110,6 +113,7 @@ impl Desk {
             held: BTreeMap::new(),
             held_bytes: 0,
             deadlines: BTreeSet::new(),
+            clock: clock::Clock::default(),
             sent: HashMap::new(),
             revoked: HashSet::new(),
             notices: Vec::new(),
@@ -138,6 +142,7 @@ impl Desk {
     /// Takes one event.
     pub fn handle(&mut self, now: Now, event: Event, grants: &dyn Grants, out: &mut Vec<Effect>) {
         self.expire(now, out);
+        _ = self.clock.local(now);
         match event {
             Event::Wrap { peer, session, server, host } => self.wrap(peer, session, server, host),
             Event::Console { peer, who, lineage, unfit } => self.console(now, peer, who, lineage, unfit, out),
@@ -214,6 +219,7 @@ impl Desk {
     }
 
     fn submit(&mut self, now: Now, peer: PeerId, submit: Submit, grants: &dyn Grants, out: &mut Vec<Effect>) {
+        let moment = self.moment(now);
         let Some(wrap) = self.wraps.get_mut(&peer) else { return };
         if wrap.last_ask.is_some_and(|last| submit.ask <= last) {
             out.push(Effect::Send(peer, FromHub::Refused(format!("ask {} was used before", submit.ask))));
@@ -239,7 +245,7 @@ impl Desk {
             params: submit.params,
         };
         let risk = risk::assess(&call, &facts);
-        let ruling = policy::judge(&self.policy, &call, &risk);
+        let ruling = policy::judge(&self.policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let params_digest = call.params.digest();
         let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
         let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) = &ruling;
@@ -254,11 +260,18 @@ impl Desk {
         let verdict = verdict.clone();
         let deadline = now.mono.saturating_add(timeout);
         let (ask, era) = (submit.ask, submit.era);
-        let held = Held { peer, ask, era, call, params_digest, risk, verdict, since: now, deadline, shown: false };
+        let held =
+            Held { peer, ask, era, call, params_digest, risk, facts, verdict, since: now, deadline, shown: false };
         match decision.or_else(|| self.full(&held)) {
             Some(decision) => self.settle(now, id, held, decision, None, out),
             None => self.hold(now, id, held, out),
         }
+    }
+
+    /// The moment as a policy may ask for it.
+    fn moment(&mut self, now: Now) -> Moment {
+        let console = self.consoles.keys().any(|console| self.may_not_decide(*console).is_none());
+        Moment { local: self.clock.local(now), console }
     }
 
     /// What a verdict says by itself, or `None` when a person must be asked.
@@ -411,13 +424,15 @@ impl Desk {
         self.policy_error.clone_from(&loaded.error);
         self.changed = true;
         out.push(Effect::Journal(Record::Policy(loaded)));
+        let moment = self.moment(now);
         // What the new policy denies is not left for a person to allow. What it allows still waits: it was asked for.
         let judged: Vec<(CallId, Decision)> = self
             .held
             .iter()
             .filter_map(|(id, held)| {
+                let Held { call, risk, facts, .. } = held;
                 let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) =
-                    policy::judge(&self.policy, &held.call, &held.risk);
+                    policy::judge(&self.policy, &Asked { call, risk, facts, moment: &moment });
                 let denied = self.by_verdict(&verdict).filter(|decision| !decision.is_allowed());
                 denied.map(|decision| (*id, decision))
             })

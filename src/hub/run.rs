@@ -23,7 +23,7 @@ use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
 use crate::call::Digest;
 use crate::config::Home;
-use crate::policy;
+use crate::policy::{self, Local};
 use crate::record::PolicyLoaded;
 use crate::socket::{self, Listener};
 use crate::wire::{FromHub, ToHub};
@@ -166,7 +166,8 @@ struct Hub {
 impl Hub {
     fn now(&self) -> Now {
         let mono = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Now { mono, wall: wall() }
+        let wall = wall();
+        Now { mono, wall, local: local(wall) }
     }
 
     async fn serve(&mut self, desk: &mut Desk, mut inbox: mpsc::Receiver<Incoming>) {
@@ -368,6 +369,14 @@ impl Hub {
 fn wall() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What the person's wall shows.
+fn local(wall: i64) -> Option<Local> {
+    let time = jiff::Timestamp::from_millisecond(wall).ok()?.to_zoned(jiff::tz::TimeZone::system());
+    let minute = u16::try_from(time.hour()).ok()? * 60 + u16::try_from(time.minute()).ok()?;
+    let weekday = u8::try_from(time.weekday().to_monday_zero_offset()).ok()?;
+    Some(Local { minute, weekday })
 }
 
 fn home_name(home: &Home) -> String {

@@ -1,25 +1,30 @@
-//! What the person said beforehand: rules and levels. `judge(&Policy, &Call, &Risk) -> Ruling`.
+//! What the person said beforehand: rules and levels. `judge(&Policy, &Asked) -> Ruling`.
 //!
 //! Invariant: the order is fixed, whatever the order in the file: a file deny, then remembered approvals, then a file
 //! allow or ask (the most specific, then the strictest), then what the level says. A policy that cannot be read denies
 //! everything that is not low. Never reads a file: text in, `Policy` and diagnostics out.
 
 pub mod arguments;
+pub mod asked;
+pub mod compare;
 pub mod edit;
 pub mod parse;
 pub mod pattern;
+pub mod rule;
+pub mod ruling;
 pub mod time;
 
 use std::cell::OnceCell;
 use std::time::Duration;
 
+pub use asked::{Asked, Local, Moment};
+pub use compare::{Change, Side, Way, compare};
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
+pub use rule::Rule;
+pub use ruling::{Ruling, strictest};
 
-use crate::call::Call;
 use crate::decision::{Action, By, Level, Verdict};
-use crate::risk::{self, Risk};
-use arguments::{ArgumentRule, Fit};
-use pattern::Glob;
+use arguments::Fit;
 
 /// A policy in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,81 +97,6 @@ impl Timeouts {
     }
 }
 
-/// One `[[rule]]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Where it stands: `policy.toml:12`.
-    pub label: String,
-    /// Its line, from 1.
-    pub line: usize,
-    /// Which servers, by label.
-    pub server: Glob,
-    /// Which tools.
-    pub tool: Glob,
-    /// Which arguments: all of them must fit.
-    pub args: Vec<ArgumentRule>,
-    /// What to do.
-    pub action: Option<Action>,
-    /// The level that counts instead of the judged one.
-    pub level: Option<Level>,
-    /// How long a person has.
-    pub timeout: Option<Duration>,
-    /// The person's reason; a denial's goes to the model.
-    pub reason: Option<String>,
-}
-
-/// How specific a rule is, compared field by field: named arguments, their literal characters, then the tool (exact
-/// before glob before any) and its literal characters, then the server likewise.
-type Specific = (usize, usize, u8, usize, u8, usize);
-
-impl Rule {
-    /// How far the rule fits a call.
-    fn fit<'a>(&self, call: &'a Call, arguments: &OnceCell<&'a str>) -> Fit {
-        let tool = call.tool.as_str();
-        if !self.server.matches(call.server.name.as_str()) || !self.tool.matches(tool) {
-            return Fit::No;
-        }
-        // A name that cannot be read off a screen is no ground for loosening, unless the rule is for every tool.
-        let name =
-            if !self.tool.is_any() && tool.chars().any(risk::hidden::is_hidden) { Fit::Wide } else { Fit::Exact };
-        if self.args.is_empty() {
-            return name;
-        }
-        let arguments = arguments.get_or_init(|| call.params.arguments());
-        arguments::fit(&self.args, arguments).min(name)
-    }
-
-    fn specific(&self) -> Specific {
-        let class = |glob: &Glob| if glob.is_any() { 0 } else { 1 + u8::from(glob.is_exact()) };
-        (
-            self.args.len(),
-            self.args.iter().map(|a| a.glob.literals()).sum(),
-            class(&self.tool),
-            self.tool.literals(),
-            class(&self.server),
-            self.server.literals(),
-        )
-    }
-}
-
-/// What the policy says of one call, with the place left open where a remembered approval would count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    /// Final whatever was approved before: a file deny, or a policy that cannot be read.
-    Final(Verdict),
-    /// A remembered approval of this call counts first; without one, this does.
-    UnlessGranted(Verdict),
-}
-
-impl Ruling {
-    /// The verdict, whichever it is.
-    pub const fn verdict(&self) -> &Verdict {
-        match self {
-            Self::Final(verdict) | Self::UnlessGranted(verdict) => verdict,
-        }
-    }
-}
-
 impl Policy {
     /// A policy that could not be read: it denies everything that is not low.
     pub fn invalid(why: impl Into<String>) -> Self {
@@ -194,14 +124,15 @@ impl Policy {
 }
 
 /// Judges one call.
-pub fn judge(policy: &Policy, call: &Call, risk: &Risk) -> Ruling {
-    if let Some(refusal) = policy.refusal(risk.level) {
+pub fn judge(policy: &Policy, asked: &Asked<'_>) -> Ruling {
+    let judged = asked.risk.level;
+    if let Some(refusal) = policy.refusal(judged) {
         return refusal;
     }
     let arguments = OnceCell::new();
-    let fitting: Vec<(&Rule, Fit)> =
-        policy.rules.iter().map(|rule| (rule, rule.fit(call, &arguments))).filter(|(_, fit)| *fit != Fit::No).collect();
-    let level = level(&fitting, risk.level);
+    let fits = policy.rules.iter().map(|rule| (rule, rule.fit(asked, &arguments)));
+    let fitting: Vec<(&Rule, Fit)> = fits.filter(|(_, fit)| *fit != Fit::No).collect();
+    let level = level(&fitting, judged);
     let timeout = timeout(&fitting).unwrap_or_else(|| policy.timeouts.of(level));
     let by_rule = |rule: &Rule, action| Verdict {
         action,
@@ -225,7 +156,7 @@ pub fn judge(policy: &Policy, call: &Call, risk: &Risk) -> Ruling {
             level,
             by: By::Level,
             rule: None,
-            reason: level_reason(&fitting, level, risk.level),
+            reason: level_reason(&fitting, level, judged),
             timeout,
         },
     };

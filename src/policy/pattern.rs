@@ -118,6 +118,21 @@ impl Glob {
         let tokens = &self.tokens[self.prefix.chars().count()..];
         if tokens.len() < 64 { narrow(tokens, rest) } else { wide(tokens, rest) }
     }
+
+    /// Whether no text fits both: certain, or `false`.
+    pub fn is_apart_from(&self, other: &Self) -> bool {
+        match (self.is_exact(), other.is_exact()) {
+            (true, _) => !other.matches(&self.text),
+            (_, true) => !self.matches(&other.text),
+            _ => !self.prefix.starts_with(&other.prefix) && !other.prefix.starts_with(&self.prefix),
+        }
+    }
+
+    /// Whether every text that fits `other` fits this: certain, or `false`. Both are of the same kind, for names or for
+    /// values.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.is_any() || self.text == other.text || covers(&self.tokens, &other.tokens)
+    }
 }
 
 impl fmt::Display for Glob {
@@ -144,6 +159,53 @@ const fn skips(token: Token) -> (bool, bool) {
         Token::Perhaps => (true, true),
         Token::Is(_) | Token::One { .. } | Token::Folders => (false, false),
     }
+}
+
+/// Whether the texts of `narrower` are all among those of `wider`: walks through `narrower` as if it were a text, and
+/// keeps the places of `wider` that can be reached whatever stands for a wildcard.
+fn covers(wider: &[Token], narrower: &[Token]) -> bool {
+    let close = |places: &mut Vec<bool>| {
+        for (i, token) in wider.iter().enumerate() {
+            if places[i] {
+                let (next, over) = skips(*token);
+                places[i + 1] |= next;
+                if over {
+                    places[i + 2] = true;
+                }
+            }
+        }
+    };
+    let walk = |places: &[bool], symbol: Token| {
+        let mut next = vec![false; places.len()];
+        for (i, token) in wider.iter().enumerate().filter(|(i, _)| places[*i]) {
+            let (stays, moves) = match (symbol, *token) {
+                (Token::Is(c), token) => step(token, c),
+                (Token::One { slash }, Token::One { slash: own }) => (false, own || !slash),
+                (Token::One { slash } | Token::Run { slash }, Token::Run { slash: own }) => (own || !slash, false),
+                (Token::One { .. } | Token::Run { .. }, Token::Folders) => (true, false),
+                _ => (false, false),
+            };
+            next[i] |= stays;
+            next[i + 1] |= moves;
+        }
+        close(&mut next);
+        next
+    };
+    let mut places = vec![false; wider.len() + 1];
+    places[0] = true;
+    close(&mut places);
+    for symbol in narrower {
+        places = match symbol {
+            // With `Folders`, which follows: nothing, or a run that ends in `/`. A place has to be reached by both.
+            Token::Perhaps => continue,
+            Token::Folders => {
+                let folders = walk(&walk(&places, Token::Run { slash: true }), Token::Is('/'));
+                places.iter().zip(folders).map(|(nothing, folders)| *nothing && folders).collect()
+            }
+            symbol => walk(&places, *symbol),
+        };
+    }
+    places[wider.len()]
 }
 
 /// All places at once, one bit each; for fewer than 64 tokens.
@@ -296,6 +358,14 @@ mod tests {
             prop_assert_eq!(glob.matches(&text), want);
             prop_assert_eq!(narrow(&glob.tokens, &text), want);
             prop_assert_eq!(wide(&glob.tokens, &text), want);
+        }
+
+        #[test]
+        fn what_covers_another_pattern_or_is_apart_from_it_agrees_on_every_text(a in "[a/*?]{0,6}", b in "[a/*?]{0,6}", text in "[a/]{0,8}", crosses: bool) {
+            let (a, b) = (Glob::new(&a, crosses).expect("valid"), Glob::new(&b, crosses).expect("valid"));
+            prop_assert!(a.covers(&a) && b.covers(&b));
+            prop_assert!(!a.covers(&b) || !b.matches(&text) || a.matches(&text));
+            prop_assert!(!(a.is_apart_from(&b) && a.matches(&text) && b.matches(&text)));
         }
 
         #[test]

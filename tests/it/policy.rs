@@ -7,8 +7,8 @@ use std::sync::Arc;
 use sayso::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
 use sayso::decision::{Action, By, Level};
 use sayso::json::{Duplicates, compact};
-use sayso::policy::{self, Policy, Ruling, Severity, judge};
-use sayso::risk::{Finding, Risk};
+use sayso::policy::{self, Asked, Moment, Policy, Ruling, Severity, judge};
+use sayso::risk::{Facts, Finding, Risk};
 use serde::Deserialize;
 
 use crate::world::World;
@@ -88,14 +88,20 @@ fn valid(text: &str) -> Policy {
 }
 
 fn ruling(text: &str, server: &str, tool: &str, arguments: &str, level: Level) -> Ruling {
-    judge(&valid(text), &call(server, tool, arguments), &risk(level))
+    judged(&valid(text), &call(server, tool, arguments), level)
+}
+
+/// Judges with no facts beside the call, at no known time.
+fn judged(policy: &Policy, call: &Call, level: Level) -> Ruling {
+    let (risk, facts, moment) = (risk(level), Facts::default(), Moment::default());
+    judge(policy, &Asked { call, risk: &risk, facts: &facts, moment: &moment })
 }
 
 fn check(cases: &str) {
     let verdicts: Verdicts = toml::from_str(cases).expect("cases");
     let policy = valid(&verdicts.policy);
     for case in verdicts.case {
-        let ruling = judge(&policy, &call(&case.server, &case.tool, &case.arguments), &risk(case.judged));
+        let ruling = judged(&policy, &call(&case.server, &case.tool, &case.arguments), case.judged);
         let verdict = ruling.verdict();
         let says = format!("{}: {verdict:?}", case.says);
         assert_eq!(verdict.action, case.want, "{says}");
@@ -160,7 +166,7 @@ fn b03_a_key_given_twice_makes_the_policy_unusable() {
     let parsed = policy::parse(twice, "policy.toml");
     let error = parsed.error().expect("an error");
     assert_eq!((error.line, error.column), (4, 1));
-    let verdict = judge(&parsed.policy, &call("fs", "pay", "{}"), &risk(Level::Medium));
+    let verdict = judged(&parsed.policy, &call("fs", "pay", "{}"), Level::Medium);
     assert!(matches!(verdict, Ruling::Final(v) if v.action == Action::Deny && v.by == By::Hub));
     for text in [
         "[levels]\nhigh = \"deny\"\n\"high\" = \"allow\"",
@@ -210,10 +216,10 @@ fn b31_an_unreadable_policy_never_means_no_policy() {
                 .is_some_and(|why| why.starts_with("policy.toml:1:") || why.starts_with("policy.toml:2:"))
         );
         for level in [Level::Medium, Level::High] {
-            let ruling = judge(&parsed.policy, &call("fs", "x", "{}"), &risk(level));
+            let ruling = judged(&parsed.policy, &call("fs", "x", "{}"), level);
             assert!(matches!(ruling, Ruling::Final(v) if v.action == Action::Deny && v.by == By::Hub));
         }
-        let low = judge(&parsed.policy, &call("fs", "x", "{}"), &risk(Level::Low));
+        let low = judged(&parsed.policy, &call("fs", "x", "{}"), Level::Low);
         assert_eq!(low.verdict().action, Action::Allow);
     }
     assert_eq!(policy::from_file(Ok(None), "policy.toml").policy, Policy::default());

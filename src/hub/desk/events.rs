@@ -4,7 +4,7 @@
 
 use crate::call::{Digest, Server, SessionId};
 use crate::decision::{By, Grant, GrantId};
-use crate::policy::Policy;
+use crate::policy::{Local, Policy};
 use crate::record::{PolicyLoaded, Record};
 use crate::wire::{FromHub, ToHub};
 
@@ -15,6 +15,8 @@ pub struct Now {
     pub mono: u64,
     /// Milliseconds since the Unix epoch.
     pub wall: i64,
+    /// What the person's wall shows, if that can be told.
+    pub local: Option<Local>,
 }
 
 /// A connection, numbered by the shell, never reused.

@@ -52,7 +52,7 @@ impl World {
     fn new() -> Self {
         let mut world = Self {
             desk: Desk::new(7, "home".to_owned(), 0, 0),
-            now: Now { mono: 0, wall: 1_700_000_000_000 },
+            now: Now { mono: 0, wall: 1_700_000_000_000, local: None },
             grants: HashMap::new(),
             journal: Vec::new(),
             sent: Vec::new(),

@@ -1,0 +1,201 @@
+//! That nothing looser means at least as strict, over random policies and calls; and each reason by itself.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+use super::*;
+use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
+use crate::policy::{Asked, Moment, Ruling, judge, parse};
+use crate::risk::{Facts, Risk};
+
+fn policy(text: &str) -> Policy {
+    parse(text, "p").policy
+}
+
+fn ways(old: &str, new: &str) -> Vec<(Way, Option<usize>)> {
+    let (old, new) = (policy(old), policy(new));
+    assert!(old.why_invalid().is_none() && new.why_invalid().is_none());
+    compare(&old, &new).into_iter().map(|change| (change.way, change.line)).collect()
+}
+
+fn way(old: &str, new: &str) -> Way {
+    ways(old, new).into_iter().map(|(way, _)| way).max().unwrap_or(Way::Neutral)
+}
+
+fn call(server: &str, tool: &str, arguments: &str) -> Call {
+    let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, serde_json::Value::from(tool));
+    Call {
+        id: CallId(1),
+        session: SessionId("s".into()),
+        server: Arc::new(Server {
+            name: ServerName::new(server).expect("a name"),
+            command: "server".into(),
+            args: Vec::new(),
+            cwd: "/".into(),
+            environment: Digest::of(b""),
+        }),
+        tool: ToolName::new(tool).expect("a name"),
+        params: Params::new(RawValue::from_string(params).expect("json")),
+        definition: None,
+    }
+}
+
+fn ruling(policy: &Policy, call: &Call, level: Level) -> Ruling {
+    let risk = Risk { level, findings: Vec::new() };
+    judge(policy, &Asked { call, risk: &risk, facts: &Facts::default(), moment: &Moment::default() })
+}
+
+#[test]
+fn what_is_the_same_is_no_change() {
+    let text = "[levels]\nlow = \"ask\"\n[[rule]]\ntool = \"a\"\naction = \"deny\"\n";
+    assert_eq!(ways(text, text), []);
+    // Order, blanks and a rule given twice change nothing.
+    let (one, other) = ("[[rule]]\ntool = \"a\"\naction = \"allow\"\n", "[[rule]]\ntool = \"b\"\naction = \"ask\"\n");
+    assert_eq!(ways(&format!("{one}{other}"), &format!("# x\n\n{other}{one}{one}")), []);
+    let reason = format!("{one}reason = \"because\"\n");
+    assert_eq!(ways(one, &reason), [(Way::Neutral, Some(1))]);
+}
+
+#[test]
+fn each_kind_of_change_is_told_with_its_way_and_line() {
+    let rule = |body: &str| format!("[[rule]]\ntool = \"x\"\n{body}\n");
+    let (allow, ask, confirm, deny) =
+        (rule("action = \"allow\""), rule("action = \"ask\""), rule("action = \"confirm\""), rule("action = \"deny\""));
+    for (old, new, wanted) in [
+        ("", allow.as_str(), Way::Looser),
+        ("", &deny, Way::Tighter),
+        ("", &confirm, Way::Tighter),
+        // High calls asked for the word before.
+        ("", &ask, Way::Looser),
+        (&allow, "", Way::Tighter),
+        (&deny, "", Way::Looser),
+        (&ask, "", Way::Looser),
+        (&confirm, "", Way::Looser),
+        (&allow, &ask, Way::Tighter),
+        (&ask, &allow, Way::Looser),
+        (&confirm, &deny, Way::Tighter),
+        ("[levels]\nlow = \"ask\"", "", Way::Looser),
+        ("", "[levels]\nlow = \"ask\"", Way::Tighter),
+        ("", "[timeout]\ndefault = \"2m\"", Way::Looser),
+        ("", "[timeout]\ndefault = \"9s\"", Way::Tighter),
+        ("", &rule("level = \"low\""), Way::Looser),
+        ("", &rule("level = \"high\""), Way::Tighter),
+        (&rule("level = \"low\""), "", Way::Tighter),
+        (&rule("level = \"high\""), "", Way::Looser),
+        ("", &rule("timeout = \"2m\""), Way::Looser),
+        ("", &rule("timeout = \"2s\""), Way::Tighter),
+        (&rule("timeout = \"2m\""), "", Way::Tighter),
+        (&allow, "[[rule]]\ntool = \"x*\"\naction = \"allow\"\n", Way::Looser),
+        ("[[rule]]\ntool = \"x*\"\naction = \"allow\"\n", &allow, Way::Tighter),
+        ("[[rule]]\ntool = \"x*\"\naction = \"deny\"\n", &deny, Way::Looser),
+        (&deny, "[[rule]]\ntool = \"x*\"\naction = \"deny\"\n", Way::Tighter),
+    ] {
+        assert_eq!(way(old, new), wanted, "{old}\n-->\n{new}");
+    }
+    assert_eq!(
+        ways("\n\n[[rule]]\naction = \"deny\"", "#\n#\n#\n[[rule]]\naction = \"ask\""),
+        [(Way::Looser, Some(4))]
+    );
+    assert_eq!(ways("\n\n[[rule]]\naction = \"deny\"", ""), [(Way::Looser, Some(3))]);
+}
+
+#[test]
+fn a_policy_that_cannot_be_used_is_tighter_only_where_low_calls_passed_anyway() {
+    let (broken, plain) = (Policy::invalid("x"), Policy::default());
+    let all = |old: &Policy, new: &Policy| compare(old, new).iter().map(|c| c.way).collect::<Vec<_>>();
+    assert_eq!(all(&plain, &broken), [Way::Tighter]);
+    assert_eq!(all(&broken, &plain), [Way::Looser]);
+    assert_eq!(all(&broken, &broken), []);
+    assert_eq!(all(&policy("[[rule]]\ntool = \"read_me\"\naction = \"deny\""), &broken), [Way::Looser]);
+    assert_eq!(all(&policy("levels.low = \"ask\""), &broken), [Way::Looser]);
+}
+
+/// A few words that overlap in many ways.
+fn rule() -> impl Strategy<Value = String> {
+    let of = |words: &'static [&'static str]| prop::sample::select(words);
+    let server = of(&["", "server = \"fs\"\n", "server = \"f*\"\n", "server = \"db\"\n"]);
+    let tool = of(&["", "tool = \"read\"\n", "tool = \"re*\"\n", "tool = \"*d\"\n", "tool = \"write\"\n"]);
+    let args = of(&[
+        "",
+        "args = { path = \"**\" }\n",
+        "args = { path = \"/a/**\" }\n",
+        "args = { path = \"/a/*\" }\n",
+        "args = { path = \"/a/b\" }\n",
+        "args = { path = \"/a/**\", n = \"1\" }\n",
+    ]);
+    let says = of(&[
+        "action = \"allow\"\n",
+        "action = \"ask\"\n",
+        "action = \"confirm\"\n",
+        "action = \"deny\"\n",
+        "level = \"low\"\n",
+        "level = \"high\"\n",
+        "level = \"medium\"\n",
+        "timeout = \"3s\"\n",
+        "timeout = \"5m\"\n",
+        "action = \"ask\"\nlevel = \"low\"\n",
+    ]);
+    (server, tool, args, says).prop_map(|(server, tool, args, says)| format!("[[rule]]\n{server}{tool}{args}{says}"))
+}
+
+fn head() -> impl Strategy<Value = String> {
+    prop::sample::select(
+        &["", "", "levels.low = \"ask\"\n", "levels.medium = \"deny\"\n", "timeout.high = \"2m\"\n"][..],
+    )
+    .prop_map(str::to_owned)
+}
+
+/// A policy, and what becomes of it when a few rules are dropped and a few added.
+fn two() -> impl Strategy<Value = (String, String)> {
+    let rules = prop::collection::vec((rule(), 0..6_u8), 0..5);
+    (head(), head(), any::<bool>(), rules).prop_map(|(a, b, same, rules)| {
+        let b = if same { a.clone() } else { b };
+        let side = |head: String, without: u8| {
+            rules
+                .iter()
+                .filter(|(_, kept)| *kept != without)
+                .map(|(rule, _)| rule.as_str())
+                .fold(head, |all, r| all + r)
+        };
+        (side(a, 0), side(b, 1))
+    })
+}
+
+fn asked() -> impl Strategy<Value = (Call, Level)> {
+    let server = prop::sample::select(&["fs", "db", "xy"][..]);
+    let tool = prop::sample::select(&["read", "red", "write", "re\u{200b}d"][..]);
+    let args = prop::sample::select(
+        &[
+            "{}",
+            r#"{"path":"/a/b"}"#,
+            r#"{"path":"/a/b/c","n":1}"#,
+            r#"{"path":"/a/../b"}"#,
+            r#"{"path":"/x/../a/b","n":"1"}"#,
+            r#"{"path":["/a/b"]}"#,
+            r#"{"path":"/a/b;c"}"#,
+            r#"{"path":7}"#,
+        ][..],
+    );
+    let level = prop::sample::select(Level::ALL.to_vec());
+    (server, tool, args, level).prop_map(|(server, tool, args, level)| (call(server, tool, args), level))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn when_nothing_is_looser_every_call_is_judged_at_least_as_strictly(
+        (old, new) in two(),
+        calls in prop::collection::vec(asked(), 12),
+    ) {
+        let (before, after) = (policy(&old), policy(&new));
+        if compare(&before, &after).iter().all(|change| change.way != Way::Looser) {
+            for (call, level) in calls {
+                let (was, is) = (ruling(&before, &call, level), ruling(&after, &call, level));
+                prop_assert!(is.is_at_least(&was), "{old}\n-->\n{new}\n{} {}: {was:?} -> {is:?}", call.tool.as_str(), call.params.text());
+            }
+        }
+    }
+}
