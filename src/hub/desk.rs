@@ -11,14 +11,19 @@ use std::sync::Arc;
 use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, ToolName};
 use crate::decision::{Action, By, Decision, DecisionKind, Grant, GrantId, Scope, Verdict};
 use crate::policy::{self, Asked, Moment, Policy, Ruling};
-use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked, Submitted};
-use crate::risk::{self, Facts, Risk};
-use crate::wire::{Answer, Decide, Finish, FromHub, Pending, Status, Submit, ToHub};
+use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked};
+use crate::risk::{Facts, Risk};
+use crate::wire::{Answer, Decide, Finish, FromHub, Status, Submit, ToHub};
 
 mod clock;
 mod events;
+mod knowledge;
+mod papers;
 mod people;
 mod trouble;
+
+use knowledge::Knowledge;
+use papers::submitted;
 
 pub use events::{Effect, Event, Grants, Now, PeerId, Process};
 
@@ -39,6 +44,7 @@ struct Wrap {
     /// What its host calls itself, and the folders it gave the server.
     client: Option<String>,
     roots: Vec<String>,
+    knowledge: Knowledge,
     used: HashSet<ToolName>,
     denied: u32,
     last_ask: Option<u64>,
@@ -175,6 +181,7 @@ impl Desk {
             catalog: HashMap::new(),
             client: None,
             roots: Vec::new(),
+            knowledge: Knowledge::default(),
             used: HashSet::new(),
             denied: 0,
             last_ask: None,
@@ -229,7 +236,7 @@ impl Desk {
         wrap.last_ask = Some(submit.ask);
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let facts = Facts {
+        let mut facts = Facts {
             first_use: wrap.used.insert(submit.tool.clone()),
             denied_before: wrap.denied,
             host_roots: wrap.roots.clone(),
@@ -244,7 +251,7 @@ impl Desk {
             tool: submit.tool,
             params: submit.params,
         };
-        let risk = risk::assess(&call, &facts);
+        let risk = wrap.knowledge.judge(&call, &mut facts, &wrap.catalog);
         let ruling = policy::judge(&self.policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let params_digest = call.params.digest();
         let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
@@ -462,41 +469,6 @@ impl Wrap {
         let found = self.repeatable.iter().position(same);
         found.is_some_and(|at| self.repeatable.remove(at).is_some())
     }
-}
-
-impl Held {
-    fn pending(&self, now: Now) -> Pending {
-        Pending {
-            id: self.call.id,
-            server: (*self.call.server).clone(),
-            tool: self.call.tool.clone(),
-            params: self.call.params.clone(),
-            definition: self.call.definition.as_ref().map(|d| d.raw.clone()),
-            level: self.verdict.level,
-            confirm: self.verdict.action == Action::Confirm,
-            findings: self.risk.findings.clone(),
-            rule: self.verdict.rule.clone(),
-            at: self.since.wall,
-            remaining_ms: self.deadline.saturating_sub(now.mono),
-        }
-    }
-}
-
-fn submitted(call: &Call, risk: &Risk, verdict: &Verdict, params_digest: Digest) -> Record {
-    let server = &call.server;
-    Record::Submitted(Box::new(Submitted {
-        id: call.id,
-        session: call.session.clone(),
-        server: server.name.clone(),
-        identity: server.identity(),
-        command: std::iter::once(&server.command).chain(&server.args).cloned().collect(),
-        tool: call.tool.clone(),
-        definition: call.definition.as_ref().map(|d| d.digest),
-        risk: verdict.level,
-        findings: risk.findings.clone(),
-        params_digest,
-        params: call.params.raw(),
-    }))
 }
 
 #[cfg(test)]

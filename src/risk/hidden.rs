@@ -1,7 +1,7 @@
 //! Characters that a person does not see, or that change what a person sees.
 
 use super::subject::{Found, Subject, strings};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
 /// Whether a character draws nothing, draws only a blank, or rearranges what is drawn around it. (Space, line feed and
@@ -19,7 +19,8 @@ pub const fn is_hidden(c: char) -> bool {
 }
 
 const INVISIBLE: Kind =
-    Kind::new("hidden.invisible", Medium, "a text holds characters that draw nothing or a mere blank");
+    Kind::new("hidden.invisible", Medium, "a text holds characters that draw nothing or a mere blank")
+        .needs(Access::Read);
 const DECEPTIVE: Kind = Kind::new(
     "hidden.deceptive",
     High,

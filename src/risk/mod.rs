@@ -4,9 +4,14 @@
 //! person can read. Never reads a clock, a file or the environment: what it needs beside the call is in [`Facts`].
 //! The rubric and every finding are in `docs/risk.md`, which a test holds against [`FAMILIES`].
 
+mod access;
 pub mod annotations;
 pub mod code;
+pub mod derived;
+mod found;
 pub mod hidden;
+pub mod known;
+pub mod meta;
 pub mod money;
 pub mod names;
 pub mod paths;
@@ -22,8 +27,14 @@ pub mod words;
 
 use serde::{Deserialize, Serialize};
 
+pub use access::Access;
+pub use known::Known;
+
+use std::sync::Arc;
+
 use crate::call::Call;
 use crate::decision::Level;
+use derived::Derivations;
 use subject::{Found, Subject};
 
 /// One reason for a level.
@@ -51,6 +62,9 @@ pub struct Risk {
     pub level: Level,
     /// Never empty; the gravest first.
     pub findings: Vec<Finding>,
+    /// The tools that the arguments name, which the call makes run (see [`meta`]), as written there. Untrusted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
 }
 
 /// Where a path in the arguments leads, as a process that stands where the server stands saw it.
@@ -85,6 +99,8 @@ pub struct Facts {
     pub host_roots: Vec<String>,
     /// Where paths in the arguments lead.
     pub links: Vec<Link>,
+    /// What is known of tools that the arguments name, where the same server has listed them.
+    pub named: Vec<Arc<Known>>,
     /// Mail domains that are the person's own (policy): a message to another one leaves.
     pub domains: Vec<String>,
 }
@@ -98,11 +114,25 @@ pub struct Kind {
     pub level: Level,
     /// What it means, for the documentation.
     pub about: &'static str,
+    /// What a call of which this is true needs to be let do.
+    pub access: Access,
 }
 
 impl Kind {
+    /// Needs by its level: a low one reads, a medium one writes, a high one administers; see [`Kind::needs`].
     const fn new(id: &'static str, level: Level, about: &'static str) -> Self {
-        Self { id, level, about }
+        let access = match level {
+            Level::Low => Access::Read,
+            Level::Medium => Access::Write,
+            Level::High => Access::Admin,
+        };
+        Self { id, level, about, access }
+    }
+
+    /// Where the level does not say what is needed: reading something sensitive is still reading.
+    const fn needs(mut self, access: Access) -> Self {
+        self.access = access;
+        self
     }
 }
 
@@ -118,14 +148,16 @@ pub struct Family {
     detect: fn(&Subject<'_>, &mut Found),
 }
 
-/// Every family, in the order in which they look. `names` comes first: it always leaves a finding.
+/// Every family, in the order in which they look. `names` comes first: it always leaves a finding. `annotations` comes
+/// after those that tell a writing argument.
 pub const FAMILIES: &[Family] = &[
     names::FAMILY,
-    annotations::FAMILY,
+    meta::FAMILY,
     schema::FAMILY,
     shell::FAMILY,
     code::FAMILY,
     sql::FAMILY,
+    annotations::FAMILY,
     paths::FAMILY,
     urls::FAMILY,
     recipients::FAMILY,
@@ -135,15 +167,33 @@ pub const FAMILIES: &[Family] = &[
     size::FAMILY,
 ];
 
-/// Judges one call.
+/// Judges one call of a tool that is not known yet.
 pub fn assess(call: &Call, facts: &Facts) -> Risk {
-    let subject = Subject::new(call, facts);
-    let mut found = Found::default();
-    for family in FAMILIES {
-        (family.detect)(&subject, &mut found);
-    }
-    let findings = found.into_findings();
-    // The names always leave a finding; were they not to, nobody would know anything.
-    let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Medium);
-    Risk { level, findings }
+    assess_known(&Known::of(call.tool.as_str(), call.definition.as_deref()), call, facts)
+}
+
+/// Judges one call. `known` must be of the call's tool and definition.
+pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
+    with_subject(known, call, facts, |subject, derivations| {
+        let mut found = Found::default();
+        for family in FAMILIES {
+            (family.detect)(subject, &mut found);
+        }
+        if derivations.overflow {
+            found.add(size::UNJUDGED, "more is encoded in it than is decoded: too large to judge");
+        }
+        let findings = found.into_findings();
+        // The names always leave a finding; were they not to, nobody would know anything.
+        let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Medium);
+        Risk { level, findings, tools: subject.inner_names() }
+    })
+}
+
+/// Takes a call apart, with what can be read out of its texts and the tools that it names.
+fn with_subject<T>(known: &Known, call: &Call, facts: &Facts, look: impl FnOnce(&Subject<'_>, &Derivations) -> T) -> T {
+    let mut subject = Subject::new(known, call, facts);
+    let derivations = derived::all(&subject);
+    subject.add_derived(&derivations.list);
+    subject.find_inner();
+    look(&subject, &derivations)
 }

@@ -3,16 +3,16 @@
 
 use super::subject::{Found, Subject, quoted};
 use super::words::Words;
-use super::{Family, Kind};
+use super::{Access as Need, Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
-use crate::json;
 
 const READS: Kind = Kind::new("name.reads", Low, "the tool's name is that of a reader");
-const SENSITIVE: Kind = Kind::new("name.sensitive", Medium, "it reads secrets, keys or passwords");
+const SENSITIVE: Kind = Kind::new("name.sensitive", Medium, "it reads secrets, keys or passwords").needs(Need::Read);
 const WRITES: Kind = Kind::new("name.writes", Medium, "it changes something");
-const EXECUTES: Kind = Kind::new("name.executes", Medium, "it starts something");
+const EXECUTES: Kind = Kind::new("name.executes", Medium, "it starts something").needs(Need::Admin);
 const UNKNOWN: Kind = Kind::new("name.unknown", Medium, "nothing in the name tells what the tool does");
-const STRANGE: Kind = Kind::new("name.strange", Medium, "the name has characters that may pass for others");
+const STRANGE: Kind =
+    Kind::new("name.strange", Medium, "the name has characters that may pass for others").needs(Need::Read);
 const TITLE: Kind = Kind::new("name.title", Medium, "the name reads, the title changes something");
 const DESTROYS: Kind = Kind::new("name.destroys", High, "it deletes or overwrites");
 const SENDS: Kind = Kind::new("name.sends", High, "it sends something to other people");
@@ -177,7 +177,7 @@ const RIGHTS: &[&str] =
     &["permission", "permissions", "role", "roles", "acl", "acls", "iam", "rbac", "collaborator", "collaborators"];
 
 /// A tool's name, read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// Its words.
     pub words: Words,
@@ -303,35 +303,38 @@ pub fn is_secret(words: &Words) -> bool {
         .any(|(a, b)| words.has_pair(a, b))
 }
 
-fn detect(subject: &Subject<'_>, found: &mut Found) {
-    let Name { words, deed: does, verb } = &subject.name;
+/// What the name and the title leave, whatever the arguments.
+pub(super) fn define(tool: &str, name: &Name, title: Option<&str>, found: &mut Found) {
+    let Name { words, deed: does, verb } = name;
     found.add(kind(*does), sentence(*does, verb));
-    let tool = subject.call.tool.as_str();
     if !tool.is_ascii() || tool.bytes().any(|b| b.is_ascii_control()) {
         found.add(STRANGE, "the tool's name has characters outside ASCII, which may pass for others");
     }
     if is_secret(words) {
-        if subject.name.reads() {
+        if name.reads() {
             found.add(SENSITIVE, "it reads secrets, keys or passwords");
         } else {
             found.add(ACCESS, "its name is about credentials, and it does not merely read");
         }
     }
-    if !subject.name.reads() && words.has_one_of(RIGHTS) {
+    if !name.reads() && words.has_one_of(RIGHTS) {
         found.add(ACCESS, "its name is about permissions, and it does not merely read");
     }
-    if !subject.name.reads() && words.has_one_of(&["prod", "production"]) {
+    if !name.reads() && words.has_one_of(&["prod", "production"]) {
         found.add(DEPLOYS, "its name is about production, and it does not merely read");
     }
-    if let Some(title) = subject.tool.title.filter(|_| subject.name.reads()) {
-        let title = json::unescape(title);
-        let (does, verb) = {
-            let words = Words::of(&title);
-            let (d, v) = deed(&words, true);
-            (d, v.to_owned())
-        };
+    if let Some(title) = title.filter(|_| name.reads()) {
+        let words = Words::of(title);
+        let (does, verb) = deed(&words, true);
         if does > Deed::Unknown {
-            found.add(TITLE, format!("the tool's title {} has the verb \u{201c}{verb}\u{201d}", quoted(&title)));
+            found.add(TITLE, format!("the tool's title {} has the verb \u{201c}{verb}\u{201d}", quoted(title)));
         }
+    }
+}
+
+/// What the name and the whole definition left when they became known.
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    for finding in subject.known.findings() {
+        found.take(finding.clone());
     }
 }

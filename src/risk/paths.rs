@@ -6,15 +6,19 @@ use std::borrow::Cow;
 
 use super::subject::{Found, Subject, Value, quoted};
 use super::words::Words;
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
-const CLIMBS: Kind = Kind::new("paths.climbs", Medium, "a path climbs with `..`, as it stands or once decoded");
+const CLIMBS: Kind =
+    Kind::new("paths.climbs", Medium, "a path climbs with `..`, as it stands or once decoded").needs(Access::Read);
 const EXPANDS: Kind =
-    Kind::new("paths.expands", Medium, "a path has a `~` or a variable, which only the server resolves");
-const REMOTE: Kind = Kind::new("paths.remote", Medium, "a path is on another machine");
-const OUTSIDE: Kind = Kind::new("paths.outside", Medium, "a path is outside the folders that the server was given");
-const SENSITIVE: Kind = Kind::new("paths.sensitive", Medium, "a path is a place of keys, settings or the system");
+    Kind::new("paths.expands", Medium, "a path has a `~` or a variable, which only the server resolves")
+        .needs(Access::Read);
+const REMOTE: Kind = Kind::new("paths.remote", Medium, "a path is on another machine").needs(Access::Read);
+const OUTSIDE: Kind =
+    Kind::new("paths.outside", Medium, "a path is outside the folders that the server was given").needs(Access::Read);
+const SENSITIVE: Kind =
+    Kind::new("paths.sensitive", Medium, "a path is a place of keys, settings or the system").needs(Access::Read);
 const CUT: Kind = Kind::new("paths.cut", High, "a path has a NUL, where many readers stop");
 const SENSITIVE_CHANGE: Kind = Kind::new(
     "paths.sensitive_change",

@@ -2,10 +2,10 @@
 
 use super::names::Deed;
 use super::subject::{Found, Subject, quoted};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
-const NAMED: Kind = Kind::new("recipients.named", Medium, "a reader is given somebody's address");
+const NAMED: Kind = Kind::new("recipients.named", Medium, "a reader is given somebody's address").needs(Access::Read);
 const SENDS: Kind = Kind::new("recipients.sends", High, "it goes to somebody's address");
 
 /// The family.

@@ -1,12 +1,10 @@
-//! Arguments that choose what a tool does: `action: "delete"`, `force: true`, `dry_run: false`. Of a tool that names
-//! another one, the other's name is judged too.
+//! Arguments that choose what a tool does: `action: "delete"`, `force: true`, `dry_run: false`.
 
 use super::names::{self, Deed};
 use super::subject::{Found, Shape, Subject, Value, quoted};
 use super::words::Words;
 use super::{Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
-use crate::json;
 
 const READS: Kind = Kind::new("schema.reads", Low, "an argument chooses a reading action");
 const CHANGES: Kind = Kind::new("schema.changes", Medium, "an argument chooses an action that changes something");
@@ -27,7 +25,7 @@ pub const FAMILY: Family = Family {
 };
 
 /// Keys whose value names what is to be done.
-const CHOOSERS: &[&str] = &[
+pub(super) const CHOOSERS: &[&str] = &[
     "action",
     "actions",
     "operation",
@@ -73,8 +71,13 @@ const FORCE: &[&str] = &[
 /// Keys that turn one off when `false`.
 const SAFE: &[&str] = &["dry_run", "dryrun", "preview", "read_only", "readonly", "sandbox", "sandboxed", "safe_mode"];
 
+/// Whether a text is a method of HTTP.
+pub(super) fn is_http(text: &str) -> bool {
+    matches!(text, "GET" | "HEAD" | "OPTIONS" | "DELETE" | "POST" | "PUT" | "PATCH")
+}
+
 /// What a chosen word does. HTTP's methods come first, then the verbs of names.
-fn chosen(text: &str) -> Deed {
+pub(super) fn chosen(text: &str) -> Deed {
     match text {
         "GET" | "HEAD" | "OPTIONS" | "get" | "head" | "options" => return Deed::Read,
         "DELETE" => return Deed::Destroy,
@@ -90,7 +93,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     for value in subject.values() {
         let key = subject.key(value);
         match value.shape {
-            Shape::Text if key.is_one_of(CHOOSERS) => choice(subject, value, found),
+            Shape::Text if key.is_one_of(CHOOSERS) && !subject.is_inner(value) => choice(subject, value, found),
             Shape::Text if key.is_one_of(&["visibility", "access", "acl", "sharing"]) => {
                 let open = ["public", "anyone", "everyone", "public-read", "public-read-write", "world", "all"];
                 if !subject.name.reads() && open.contains(&value.text.as_ref()) {
@@ -151,16 +154,10 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
 
 /// A chooser that the schema offers with changing members and that the call leaves out.
 fn unsaid(subject: &Subject<'_>, found: &mut Found) {
-    let Some(properties) = subject.tool.properties else { return };
-    for (key, property) in json::members(properties) {
-        if !Words::of(&key).is_one_of(CHOOSERS)
-            || subject.keys().any(|(own, value)| own == key && subject.is_top(value))
-        {
-            continue;
-        }
-        let Some(members) = json::member(property, "enum") else { continue };
-        if json::elements(members).any(|member| chosen(&json::unescape(member)) > Deed::Unknown) {
-            found.add(UNSAID, format!("the tool's {} may be a change, and the call leaves it out", quoted(&key)));
+    for property in subject.known.properties.iter().filter(|p| p.chooses.is_some_and(|deed| deed > Deed::Unknown)) {
+        if !subject.keys().any(|(own, value)| own == property.key && subject.is_top(value)) {
+            let key = quoted(&property.key);
+            found.add(UNSAID, format!("the tool's {key} may be a change, and the call leaves it out"));
         }
     }
 }

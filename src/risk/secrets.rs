@@ -2,10 +2,10 @@
 
 use super::names;
 use super::subject::{Found, Subject};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
-const NAMED: Kind = Kind::new("secrets.named", Medium, "an argument is called a secret");
+const NAMED: Kind = Kind::new("secrets.named", Medium, "an argument is called a secret").needs(Access::Read);
 const SHAPED: Kind = Kind::new("secrets.shaped", High, "an argument has the shape of a key or token");
 
 /// The family.

@@ -6,7 +6,7 @@
 use super::names::Deed;
 use super::paths;
 use super::subject::{Found, Shape, Subject, Value, quoted};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 use crate::json;
 
@@ -15,7 +15,7 @@ mod lexer;
 
 use lexer::{Line, lex};
 
-const READS: Kind = Kind::new("shell.reads", Medium, "commands that only read");
+const READS: Kind = Kind::new("shell.reads", Medium, "commands that only read").needs(Access::Read);
 const RUNS: Kind = Kind::new("shell.runs", High, "a command that is not known merely to read");
 const DESTROYS: Kind = Kind::new("shell.destroys", High, "a command that deletes, overwrites or rewrites history");
 const PRIVILEGE: Kind = Kind::new("shell.privilege", High, "a command with other rights, or that changes rights");
@@ -73,7 +73,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         if i == MOST {
             return found.add(super::size::UNJUDGED, format!("more than {MOST} commands: too many to judge"));
         }
-        if is_offered(subject, value) {
+        if subject.is_offered(value) {
             continue;
         }
         match value.shape {
@@ -104,14 +104,6 @@ fn is_argv(array: &Value<'_>) -> bool {
 
 fn is_args(key: &super::words::Words) -> bool {
     key.is_one_of(&["args", "arguments"])
-}
-
-/// Whether the schema lists the value among a few: then it is a choice and no command line.
-fn is_offered(subject: &Subject<'_>, value: &Value<'_>) -> bool {
-    let Some(properties) = subject.tool.properties.filter(|_| subject.is_top(value)) else { return false };
-    let own = json::members(properties).find(|(key, _)| super::words::Words::of(key) == *subject.key(value));
-    let members = own.and_then(|(_, property)| json::member(property, "enum"));
-    members.is_some_and(|members| json::elements(members).any(|member| member == value.raw))
 }
 
 /// `{command: "git", args: ["push"]}` is one command.

@@ -1,10 +1,11 @@
 //! Calls too large for a person, or for the judge.
 
 use super::subject::{Found, MOST_VALUES, Subject};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
-const LARGE: Kind = Kind::new("size.large", Medium, "more than a person reads before pressing a key");
+const LARGE: Kind =
+    Kind::new("size.large", Medium, "more than a person reads before pressing a key").needs(Access::Read);
 /// Also left by other families, for more of their own than they look at.
 pub const UNJUDGED: Kind = Kind::new("size.unjudged", High, "too large to judge");
 

@@ -1,20 +1,21 @@
-//! What the detectors look at: the call taken apart once, in one pass, and the place where they leave what they found.
+//! What the detectors look at: the call taken apart once, in one pass, with what was read out of its texts.
 //!
 //! Invariant: linear in the size of the call, never recurses, stops at [`MOST_VALUES`] values and says so.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
-use super::names::{self, Name};
+use super::Facts;
+use super::derived::{Derived, Form};
+pub use super::found::{Found, quoted};
+use super::known::Known;
+use super::meta::{self, Inner};
+use super::names::Name;
 use super::words::Words;
-use super::{Facts, Finding, Kind};
 use crate::call::Call;
 use crate::json;
 
 /// The most values of one call that are looked at; a call with more is too large to judge.
 pub const MOST_VALUES: usize = 20_000;
-/// The most findings of one kind that are told.
-const MOST_OF_A_KIND: usize = 5;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub enum Shape {
 #[derive(Clone, Debug)]
 enum Step<'a> {
     Root,
+    /// Read out of the parent's text.
+    Within,
     Key(Cow<'a, str>),
     Index(usize),
 }
@@ -40,6 +43,8 @@ pub struct Value<'a> {
     parent: usize,
     step: Step<'a>,
     key: usize,
+    /// How it came out of another text, when it does not stand in the arguments as such.
+    pub derived: Option<&'a Derived>,
     /// What it is.
     pub shape: Shape,
     /// A text's own characters, or the token as written; empty for a container.
@@ -54,54 +59,79 @@ pub struct Subject<'a> {
     pub call: &'a Call,
     /// What is known beside it.
     pub facts: &'a Facts,
-    /// The tool's name and what it says.
-    pub name: Name,
-    /// The definition's parts, where there is a definition.
-    pub tool: Tool<'a>,
+    /// What is known of the tool by its name and definition.
+    pub known: &'a Known,
+    /// What the name says that is judged by: the tool's own, and where the arguments name other tools, theirs too, the
+    /// gravest deed of all.
+    pub name: Cow<'a, Name>,
     values: Vec<Value<'a>>,
     keys: Vec<Words>,
+    inner: Vec<Inner>,
     /// Whether there were more values than are looked at.
     pub overflow: bool,
-}
-
-/// The parts of a tool's definition that detectors read. Untrusted.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tool<'a> {
-    /// `title`, as a JSON token.
-    pub title: Option<&'a str>,
-    /// `annotations`, as JSON text.
-    pub annotations: Option<&'a str>,
-    /// `inputSchema.properties`, as JSON text.
-    pub properties: Option<&'a str>,
+    /// Whether the arguments name more tools than are judged.
+    pub names_more: bool,
 }
 
 impl<'a> Subject<'a> {
-    /// Takes a call apart.
-    pub fn new(call: &'a Call, facts: &'a Facts) -> Self {
-        let mut tool = Tool::default();
-        if let Some(definition) = &call.definition {
-            for (key, value) in json::members(definition.raw.get()) {
-                match key.as_ref() {
-                    "title" => tool.title = Some(value),
-                    "annotations" => tool.annotations = Some(value),
-                    "inputSchema" => tool.properties = json::member(value, "properties"),
-                    _ => {}
-                }
-            }
-        }
-        let name = names::read(call.tool.as_str());
-        let mut subject =
-            Self { call, facts, name, tool, values: Vec::new(), keys: vec![Words::default()], overflow: false };
+    /// Takes a call apart. `known` is of the tool that is called.
+    pub fn new(known: &'a Known, call: &'a Call, facts: &'a Facts) -> Self {
+        let name = Cow::Borrowed(&known.name);
+        let mut subject = Self {
+            call,
+            facts,
+            known,
+            name,
+            values: Vec::new(),
+            keys: vec![Words::default()],
+            inner: Vec::new(),
+            overflow: false,
+            names_more: false,
+        };
         subject.walk(call.params.arguments());
         subject
     }
 
-    /// One pass over strict, compact text.
+    /// Adds what was read out of texts; it follows the values of the arguments.
+    pub(super) fn add_derived(&mut self, derived: &'a [Derived]) {
+        for one in derived {
+            let Some(key) = self.values.get(one.origin()).map(|value| value.key) else { continue };
+            let base = Base { parent: one.origin(), key, derived: Some(one) };
+            match one.form() {
+                Form::Json => self.walk_from(one.text(), &base),
+                Form::Text if self.values.len() == MOST_VALUES => self.overflow = true,
+                Form::Text => self.values.push(Value {
+                    parent: base.parent,
+                    step: Step::Within,
+                    key,
+                    derived: base.derived,
+                    shape: Shape::Text,
+                    text: Cow::Borrowed(one.text()),
+                    raw: "",
+                }),
+            }
+        }
+    }
+
+    /// Looks for tools that the arguments name. From here on the name is theirs too.
+    pub(super) fn find_inner(&mut self) {
+        (self.inner, self.names_more) = meta::inner(self);
+        if !self.inner.is_empty() {
+            self.name = Cow::Owned(meta::merged(&self.known.name, &self.inner));
+        }
+    }
+
     fn walk(&mut self, text: &'a str) {
+        self.walk_from(text, &Base { parent: 0, key: 0, derived: None });
+    }
+
+    /// One pass over strict, compact text.
+    fn walk_from(&mut self, text: &'a str, base: &Base<'a>) {
         let bytes = text.as_bytes();
         // Open containers: the value's place, where its text starts, the next index of an array.
         let mut open: Vec<(usize, usize, Option<usize>)> = Vec::new();
-        let (mut at, mut step, mut key) = (0, Step::Root, 0);
+        let root = if base.derived.is_some() { Step::Within } else { Step::Root };
+        let (mut at, mut step, mut key) = (0, Step::Root, base.key);
         while let Some(byte) = bytes.get(at) {
             let is_key = *byte == b'"' && matches!(open.last(), Some((_, _, None))) && matches!(step, Step::Root);
             match byte {
@@ -142,9 +172,11 @@ impl<'a> Subject<'a> {
                         b'"' => (Shape::Text, json::unescape(raw)),
                         _ => (Shape::Plain, Cow::Borrowed(raw)),
                     };
-                    let parent = open.last().map_or(0, |(place, _, _)| *place);
-                    let step = std::mem::replace(&mut step, Step::Root);
-                    self.values.push(Value { parent, step, key, shape, text: own, raw });
+                    let (parent, step) = match open.last() {
+                        Some((place, _, _)) => (*place, std::mem::replace(&mut step, Step::Root)),
+                        None => (base.parent, root.clone()),
+                    };
+                    self.values.push(Value { parent, step, key, derived: base.derived, shape, text: own, raw });
                     if shape == Shape::Container {
                         open.push((self.values.len() - 1, at, (*byte == b'[').then_some(0)));
                     }
@@ -164,6 +196,28 @@ impl<'a> Subject<'a> {
         self.values().filter(|value| value.shape == Shape::Text)
     }
 
+    pub(super) fn texts_with_places(&self) -> impl Iterator<Item = (usize, &Value<'a>)> {
+        self.values.iter().enumerate().skip(1).filter(|(_, value)| value.shape == Shape::Text)
+    }
+
+    pub(super) fn value_at(&self, place: usize) -> Option<&Value<'a>> {
+        self.values.get(place)
+    }
+
+    pub(super) fn inner(&self) -> &[Inner] {
+        &self.inner
+    }
+
+    /// Whether a value names a tool that the call makes run.
+    pub fn is_inner(&self, value: &Value<'_>) -> bool {
+        !self.inner.is_empty() && self.place(value).is_some_and(|at| self.inner.iter().any(|one| one.place() == at))
+    }
+
+    /// The tools that the arguments name, as written.
+    pub fn inner_names(&self) -> Vec<String> {
+        self.inner.iter().filter_map(|one| self.values.get(one.place())).map(|v| v.text.to_string()).collect()
+    }
+
     /// The words of the nearest key: of an array's element, the array's.
     pub fn key(&self, value: &Value<'_>) -> &Words {
         &self.keys[value.key]
@@ -173,13 +227,13 @@ impl<'a> Subject<'a> {
     pub fn keys(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.values.iter().filter_map(|value| match &value.step {
             Step::Key(key) => Some((key.as_ref(), value)),
-            Step::Root | Step::Index(_) => None,
+            Step::Root | Step::Within | Step::Index(_) => None,
         })
     }
 
     /// Whether the value stands directly in the arguments.
     pub fn is_top(&self, value: &Value<'_>) -> bool {
-        value.parent == 0
+        value.parent == 0 && value.derived.is_none()
     }
 
     /// Whether two values stand in the same object or array.
@@ -199,18 +253,43 @@ impl<'a> Subject<'a> {
 
     /// The elements of an array that are texts.
     pub fn elements(&self, array: &Value<'a>) -> Vec<&str> {
-        let place = self.values.iter().position(|v| std::ptr::eq(v, array));
-        let within = self.values.iter().filter(|v| Some(v.parent) == place && v.shape == Shape::Text);
-        within.filter(|v| self.is_element(v)).map(|v| v.text.as_ref()).collect()
+        let Some(place) = self.place(array) else { return Vec::new() };
+        let texts = self.members(place).filter(|v| v.shape == Shape::Text && self.is_element(v));
+        texts.map(|v| v.text.as_ref()).collect()
     }
 
-    /// JSON Pointer (RFC 6901) to a value.
+    /// The place of a value in the order of all; for [`Derived`].
+    pub(super) fn place(&self, value: &Value<'_>) -> Option<usize> {
+        // By address: the values lie in one piece.
+        let size = std::mem::size_of::<Value<'_>>();
+        let at = std::ptr::from_ref(value).addr().checked_sub(self.values.as_ptr().addr())? / size;
+        self.values.get(at).filter(|own| std::ptr::addr_eq(*own, value)).map(|_| at)
+    }
+
+    /// The members of the object that a value stands in, itself included.
+    pub fn siblings(&self, value: &Value<'_>) -> impl Iterator<Item = &Value<'a>> {
+        self.members(value.parent)
+    }
+
+    /// What stands directly in a container; the walk is in order, so what follows lies within until it does not.
+    fn members(&self, place: usize) -> impl Iterator<Item = &Value<'a>> {
+        let within = self.values.iter().skip(place + 1).take_while(move |other| other.parent >= place);
+        within.filter(move |other| other.parent == place)
+    }
+
+    /// Whether the schema lists a value among a few: then it is a choice and nothing to be read.
+    pub fn is_offered(&self, value: &Value<'_>) -> bool {
+        self.is_top(value) && self.known.property(self.key(value)).is_some_and(|p| p.offers(value.raw))
+    }
+
+    /// JSON Pointer (RFC 6901) to a value; of what was read out of a text, to that text.
     pub fn pointer(&self, value: &Value<'_>) -> String {
         let mut steps = Vec::new();
         let mut here = value;
         loop {
             match &here.step {
                 Step::Root => break,
+                Step::Within => steps.clear(),
                 Step::Key(key) => steps.push(key.replace('~', "~0").replace('/', "~1")),
                 Step::Index(index) => steps.push(index.to_string()),
             }
@@ -221,6 +300,13 @@ impl<'a> Subject<'a> {
         }
         steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
     }
+}
+
+/// Where a text that is walked belongs.
+struct Base<'a> {
+    parent: usize,
+    key: usize,
+    derived: Option<&'a Derived>,
 }
 
 /// Where a string token ends. Takes strict text only.
@@ -243,64 +329,4 @@ pub fn strings(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
         at = string_end(text.as_bytes(), start);
         Some(json::unescape(&text[start..at]))
     })
-}
-
-/// What the detectors found so far.
-#[derive(Default)]
-pub struct Found {
-    findings: Vec<Finding>,
-}
-
-impl Found {
-    /// Leaves a finding about the call as a whole.
-    pub fn add(&mut self, kind: Kind, says: impl Into<String>) {
-        self.push(kind, None, None, says.into());
-    }
-
-    /// Leaves a finding about one value.
-    pub fn at(&mut self, kind: Kind, subject: &Subject<'_>, value: &Value<'_>, says: impl Into<String>) {
-        self.push(kind, Some(subject.pointer(value)), None, says.into());
-    }
-
-    /// Leaves a finding about a part of a text: bytes of `value.text`. A range that is not one of the text's own is
-    /// widened to the whole text.
-    pub fn within(
-        &mut self,
-        kind: Kind,
-        subject: &Subject<'_>,
-        value: &Value<'_>,
-        part: Range<usize>,
-        says: impl Into<String>,
-    ) {
-        let span = value.text.get(part.clone()).map(|_| (part.start, part.end));
-        self.push(kind, Some(subject.pointer(value)), span, says.into());
-    }
-
-    fn push(&mut self, kind: Kind, at: Option<String>, span: Option<(usize, usize)>, says: String) {
-        let same = self.findings.iter().filter(|f| f.id == kind.id);
-        if same.clone().any(|f| f.at == at) || same.count() >= MOST_OF_A_KIND {
-            return;
-        }
-        self.findings.push(Finding { id: kind.id.to_owned(), level: kind.level, says, at, span });
-    }
-
-    /// Whether a family has found anything.
-    pub fn has(&self, family: &str) -> bool {
-        self.findings.iter().any(|f| f.id.strip_prefix(family).is_some_and(|rest| rest.starts_with('.')))
-    }
-
-    /// All of it, the gravest first.
-    pub fn into_findings(mut self) -> Vec<Finding> {
-        self.findings.sort_by_key(|f| std::cmp::Reverse(f.level));
-        self.findings
-    }
-}
-
-/// The start of a text, for a sentence: at most 60 characters, and visibly cut.
-pub fn quoted(text: &str) -> String {
-    let mut short: String = text.chars().take(60).collect();
-    if short.len() < text.len() {
-        short.push('…');
-    }
-    format!("\u{201c}{short}\u{201d}")
 }

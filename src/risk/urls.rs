@@ -2,12 +2,13 @@
 
 use super::paths::CONTENT;
 use super::subject::{Found, Subject, Value, quoted};
-use super::{Family, Kind};
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 use crate::risk::paths;
 
-const OPEN: Kind = Kind::new("urls.open", Medium, "something is fetched from, or sent to, the open world");
-const SCHEME: Kind = Kind::new("urls.scheme", Medium, "a URL of an unusual scheme");
+const OPEN: Kind =
+    Kind::new("urls.open", Medium, "something is fetched from, or sent to, the open world").needs(Access::Read);
+const SCHEME: Kind = Kind::new("urls.scheme", Medium, "a URL of an unusual scheme").needs(Access::Read);
 const LOCAL: Kind =
     Kind::new("urls.local", High, "a URL into this machine, the network behind it or a cloud's metadata");
 const DECEPTIVE: Kind =

@@ -78,7 +78,8 @@ pub fn call(server: &str, tool: &str, arguments: &str) -> Call {
 }
 
 fn risk(level: Level) -> Risk {
-    Risk { level, findings: vec![Finding { id: "test".into(), level, says: "said so".into(), at: None, span: None }] }
+    let finding = Finding { id: "test".into(), level, says: "said so".into(), at: None, span: None };
+    Risk { level, findings: vec![finding], tools: Vec::new() }
 }
 
 fn valid(text: &str) -> Policy {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sayso::call::{Call, Definition, ToolName};
 use sayso::decision::Level;
 use sayso::json::{Duplicates, compact};
-use sayso::risk::{FAMILIES, Facts, Risk, assess};
+use sayso::risk::{Access, FAMILIES, Facts, Known, Risk, assess, meta};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -244,4 +244,84 @@ proptest! {
         let hinted = defined(bare.clone(), &hints.to_string());
         prop_assert!(assess(&hinted, &Facts::default()).level >= assess(&bare, &Facts::default()).level);
     }
+}
+
+#[test]
+fn b12_a_tool_that_runs_another_one_is_judged_as_that_one_too() {
+    for (tool, arguments, level) in [
+        ("gateway_invoke", r#"{"tool":"delete_file","args":{"path":"a"}}"#, Level::High),
+        ("gateway_invoke", r#"{"tool":"read_file","args":{"path":"a"}}"#, Level::Medium),
+        ("call_tool", r#"{"tool_name":"fs/delete_file","arguments":{}}"#, Level::High),
+        ("call_tool", r#"{"tool_name":"GITHUB_DELETE_REPO"}"#, Level::High),
+        ("get_result", r#"{"name":"sendEmail","params":{"a":1}}"#, Level::High),
+        ("get_result", r#"{"name":"createEmail","input":{"a":1}}"#, Level::Medium),
+        ("get_result", r#"{"calls":[{"function":{"name":"rm","arguments":"{\"a\":1}"}}]}"#, Level::High),
+        ("get_result", r#"{"tool_input":"{\"action\":\"purge\"}"}"#, Level::High),
+        ("get_result", r#"{"action":"run_command","args":"{\"command\":\"rm -rf /\"}"}"#, Level::High),
+        ("batch", r#"{"tools":["read_file","drop_table"]}"#, Level::High),
+        // A reader that is told a name, with nothing to hand on, tells about it.
+        ("get_users", r#"{"name":"Post_Malone"}"#, Level::Low),
+    ] {
+        let risk = assess_plain(tool, arguments);
+        assert_eq!(risk.level, level, "{tool} {arguments}: {:?}", risk.findings);
+        holds(&risk);
+    }
+    // The inner arguments are judged as the inner tool's: a path that a reader may see is one that a writer may not.
+    let read = assess_plain("get_result", r#"{"name":"read_file","args":{"path":"/home/me/.ssh/config"}}"#);
+    let write = assess_plain("get_result", r#"{"name":"write_file","args":{"path":"/home/me/.ssh/config"}}"#);
+    assert_eq!((read.level, write.level), (Level::Medium, Level::High));
+    assert_eq!((read.tools, write.tools), (vec!["read_file".to_owned()], vec!["write_file".to_owned()]));
+    // So many names that nobody reads them all.
+    let many = format!(r#"{{"tools":[{}"read"]}}"#, "\"read\",".repeat(100));
+    assert_eq!(assess_plain("batch", &many).level, Level::High);
+}
+
+#[test]
+fn b12_the_definition_of_the_tool_that_is_named_counts_where_it_is_known() {
+    let call = call("server", "call_tool", r#"{"tool":"fs.read_file","args":{}}"#);
+    let known = |hints: &str| {
+        let call = defined(call.clone(), &format!(r#"{{"name":"read_file","annotations":{hints}}}"#));
+        Arc::new(Known::of("read_file", call.definition.as_deref()))
+    };
+    let judge = |named| assess(&call, &Facts { named, ..Facts::default() });
+    assert_eq!(judge(vec![]).level, Level::Medium);
+    assert_eq!(judge(vec![known(r#"{"readOnlyHint":true}"#)]).level, Level::Medium);
+    let destroys = judge(vec![known(r#"{"destructiveHint":true}"#)]);
+    assert_eq!(destroys.level, Level::High);
+    assert_eq!(destroys.findings[0].at.as_deref(), Some("/tool"));
+    holds(&destroys);
+}
+
+#[test]
+fn b12_what_names_a_tool_or_an_action_is_told_so_that_no_approval_is_wider_in_it() {
+    let call =
+        call("server", "call_tool", r#"{"tool":"x","args":{"action":"y","path":"a"},"b":[{"name":"z","input":{}}]}"#);
+    let known = Known::of("call_tool", None);
+    assert_eq!(meta::choosers(&known, &call), ["/args/action", "/b/0/name", "/tool"]);
+    assert_eq!(meta::inner_tools(&known, &call), ["x", "z"]);
+}
+
+#[test]
+fn a_finding_in_json_in_a_string_points_to_the_string() {
+    let risk = assess_plain("get_result", r#"{"args":"{\"path\":[\"/home/me/.ssh/id_rsa\"]}"}"#);
+    let finding = risk.findings.iter().find(|f| f.id == "paths.sensitive").unwrap();
+    assert_eq!((finding.at.as_deref(), finding.span), (Some("/args"), None));
+    assert!(finding.says.ends_with("(from JSON in a string)"), "{}", finding.says);
+}
+
+#[test]
+fn what_a_call_needs_is_known_by_its_tool_and_by_its_findings() {
+    let known = |tool: &str| Known::of(tool, None).access();
+    assert_eq!(known("read_file"), Access::Read);
+    assert_eq!(known("get_secret"), Access::Read);
+    assert_eq!(known("write_file"), Access::Write);
+    assert_eq!(known("frobnicate"), Access::Write);
+    for tool in ["delete_file", "run_command", "send_mail", "grant_role", "deploy_app", "buy_stock"] {
+        assert_eq!(known(tool), Access::Admin, "{tool}");
+    }
+    let needs = |tool: &str, arguments: &str| assess_plain(tool, arguments).access();
+    assert_eq!(needs("read_file", r#"{"path":"/home/me/.ssh/id_rsa"}"#), Access::Read);
+    assert_eq!(needs("write_file", r#"{"path":"/home/me/.ssh/id_rsa"}"#), Access::Admin);
+    assert_eq!(needs("query", r#"{"sql":"DELETE FROM t"}"#), Access::Admin);
+    assert_eq!(needs("query", r#"{"sql":"INSERT INTO t VALUES (1)"}"#), Access::Write);
 }

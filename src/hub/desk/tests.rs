@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::call::{Params, ServerName};
 use crate::decision::{Level, Outcome};
+use crate::wire::Pending;
 
 const WRAP: PeerId = PeerId(1);
 const CONSOLE: PeerId = PeerId(2);

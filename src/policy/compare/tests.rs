@@ -43,7 +43,7 @@ fn call(server: &str, tool: &str, arguments: &str) -> Call {
 }
 
 fn ruling(policy: &Policy, call: &Call, level: Level) -> Ruling {
-    let risk = Risk { level, findings: Vec::new() };
+    let risk = Risk { level, findings: Vec::new(), tools: Vec::new() };
     judge(policy, &Asked { call, risk: &risk, facts: &Facts::default(), moment: &Moment::default() })
 }
 

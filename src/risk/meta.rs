@@ -1,0 +1,237 @@
+//! Tools that run other tools: `{"tool": "delete_file", "arguments": {…}}`. The other one's name is judged as if it were
+//! called itself, its definition too where the server has listed one, and its arguments are among the values anyway.
+//!
+//! Invariant: naming a tool only raises, however harmless the name.
+
+use super::derived::ARGUMENTS;
+use super::names::{self, Deed, Name};
+use super::schema;
+use super::subject::{Found, Shape, Subject, Value, quoted};
+use super::words::Words;
+use super::{Access, Facts, Family, Kind, known::Known};
+use crate::call::Call;
+use crate::decision::Level::{High, Low, Medium};
+
+const READS: Kind = Kind::new("meta.reads", Low, "the arguments name another tool, by its name a reader");
+const CHANGES: Kind = Kind::new("meta.changes", Medium, "the arguments name another tool, which may change something");
+const HARMS: Kind =
+    Kind::new("meta.harms", High, "the arguments name another tool, which deletes, sends, pays, deploys or the like");
+const DEFINED: Kind =
+    Kind::new("meta.defined", Medium, "the definition of the tool that is named says that it does not merely read");
+const DESTROYS: Kind =
+    Kind::new("meta.destroys", High, "the definition of the tool that is named says that it destroys");
+const MANY: Kind = Kind::new("meta.many", High, "the arguments name more tools than are judged").needs(Access::Admin);
+
+/// The family.
+pub const FAMILY: Family = Family {
+    name: "meta",
+    about: "arguments that name another tool, which is judged as that tool too",
+    kinds: &[READS, CHANGES, DEFINED, HARMS, DESTROYS, MANY],
+    detect,
+};
+
+/// The most tools that one call may name.
+const MOST: usize = 64;
+/// The longest name of a tool, in bytes.
+const LONGEST: usize = 256;
+
+/// Keys whose text names a tool.
+const TOOLS: &[&str] = &[
+    "tool",
+    "tools",
+    "tool_name",
+    "tool_names",
+    "toolname",
+    "tool_id",
+    "tool_slug",
+    "tool_key",
+    "mcp_tool",
+    "function_name",
+    "target_tool",
+    "action_name",
+    "action_id",
+    "action_slug",
+];
+/// Keys whose text names one when there are arguments for it beside.
+const PERHAPS: &[&str] = &[
+    "name",
+    "action",
+    "method",
+    "function",
+    "operation",
+    "operation_id",
+    "op",
+    "method_name",
+    "procedure",
+    "skill",
+    "skill_name",
+    "capability",
+    "api",
+    "api_name",
+    "api_method",
+    "activity",
+    "endpoint",
+    "slug",
+    "id",
+    "type",
+    "uses",
+    "recipe",
+    "workflow",
+    "plugin",
+];
+
+/// A tool that the arguments name.
+#[derive(Clone, Debug)]
+pub(super) struct Inner {
+    place: usize,
+    name: Name,
+}
+
+/// Whether a value's text is a name at all, and no method of HTTP.
+fn is_name(value: &Value<'_>) -> bool {
+    let text = value.text.as_ref();
+    value.shape == Shape::Text
+        && (1..=LONGEST).contains(&text.len())
+        && !text.contains(char::is_whitespace)
+        && !text.contains("://")
+        && !schema::is_http(text)
+}
+
+/// Whether arguments for a tool stand beside a value.
+fn has_arguments(subject: &Subject<'_>, value: &Value<'_>) -> bool {
+    subject.siblings(value).any(|other| {
+        let object = match other.shape {
+            Shape::Container => other.raw.starts_with('{'),
+            Shape::Text => other.text.trim_start().starts_with('{'),
+            Shape::Plain => false,
+        };
+        object && subject.key(other).is_one_of(ARGUMENTS)
+    })
+}
+
+/// The tools that the arguments name; and whether there are more than are judged.
+pub(super) fn inner(subject: &Subject<'_>) -> (Vec<Inner>, bool) {
+    let mut inner: Vec<Inner> = Vec::new();
+    let mut looked = 0;
+    for (place, value) in subject.texts_with_places() {
+        let key = subject.key(value);
+        let (sure, perhaps) = (key.is_one_of(TOOLS), key.is_one_of(PERHAPS));
+        if !(sure || perhaps) || !is_name(value) {
+            continue;
+        }
+        looked += 1;
+        if inner.len() == MOST || looked > 16 * MOST {
+            return (inner, true);
+        }
+        // A reader that is told a tool's name only tells about it.
+        if (sure && !subject.known.name.reads()) || has_arguments(subject, value) {
+            inner.push(Inner { place, name: names::read(&value.text) });
+        }
+    }
+    (inner, false)
+}
+
+/// The tool's own name with those of the tools that it runs: the words of all, the gravest deed of all.
+pub(super) fn merged(own: &Name, inner: &[Inner]) -> Name {
+    let mut words = own.words.joined().to_owned();
+    for one in inner {
+        words.push('_');
+        words.push_str(one.name.words.joined());
+    }
+    let gravest = inner.iter().map(|one| &one.name).fold(own, |a, b| if b.deed > a.deed { b } else { a });
+    Name { words: Words::of(&words), deed: gravest.deed, verb: gravest.verb.clone() }
+}
+
+impl Inner {
+    pub(super) const fn place(&self) -> usize {
+        self.place
+    }
+}
+
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    for one in subject.inner() {
+        let Some(value) = subject.value_at(one.place) else { continue };
+        let Name { deed, verb, .. } = &one.name;
+        let kind = match deed {
+            Deed::Read => READS,
+            Deed::Unknown | Deed::Write | Deed::Execute => CHANGES,
+            Deed::Deploy | Deed::Send | Deed::Access | Deed::Pay | Deed::Destroy => HARMS,
+        };
+        let what = names::sentence(*deed, verb);
+        let pointer = subject.pointer(value);
+        found.at(kind, subject, value, format!("{pointer} names the tool {}: {what}", quoted(&value.text)));
+        for known in subject.facts.named.iter().filter(|known| readings(&value.text).any(|name| name == known.tool)) {
+            let level = known.findings().iter().map(|finding| finding.level).max().unwrap_or(Medium);
+            let says = |what: &str| format!("the definition of {}, which {pointer} names, {what}", quoted(&known.tool));
+            match level {
+                Low => {}
+                Medium => found.at(DEFINED, subject, value, says("does not say that it merely reads")),
+                High => found.at(DESTROYS, subject, value, says("says that it does harm")),
+            }
+        }
+    }
+    if subject.names_more {
+        found.add(MANY, format!("it names more than {MOST} tools: too many to judge"));
+    }
+}
+
+/// The names by which a text may call a tool: as it stands, and without what may be a server's name before it
+/// (`fs/delete_file`, `fs.delete_file`, `mcp__fs__delete_file`), the longest first.
+pub fn readings(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        rest = now
+            .char_indices()
+            .find_map(|(at, c)| match c {
+                '/' | '.' | ':' => Some(at + 1),
+                '_' if now[at + 1..].starts_with('_') => Some(at + 2),
+                _ => None,
+            })
+            .and_then(|at| now.get(at..))
+            .filter(|rest| !rest.is_empty());
+        Some(now)
+    })
+}
+
+/// The tools that the arguments of a call name, as they are written there. Untrusted. A rule that denies a tool means
+/// these as well; see [`readings`] for how each may be read.
+pub fn inner_tools(known: &Known, call: &Call) -> Vec<String> {
+    let facts = Facts::default();
+    super::with_subject(known, call, &facts, |subject, _| subject.inner_names())
+}
+
+/// JSON Pointers to the arguments that name a tool, an action or a method: what is remembered must not be wider in them.
+pub fn choosers(known: &Known, call: &Call) -> Vec<String> {
+    let facts = Facts::default();
+    super::with_subject(known, call, &facts, |subject, _| {
+        let chooses = |value: &Value<'_>| {
+            let key = subject.key(value);
+            value.shape != Shape::Container
+                && (key.is_one_of(TOOLS)
+                    || key.is_one_of(schema::CHOOSERS)
+                    || subject.is_inner(value)
+                    || subject.known.property(key).is_some_and(|property| property.chooses.is_some()))
+        };
+        let mut pointers: Vec<String> =
+            subject.values().filter(|value| chooses(value)).map(|value| subject.pointer(value)).collect();
+        pointers.sort_unstable();
+        pointers.dedup();
+        pointers
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_may_be_named_with_its_server_before_it() {
+        let all = |text| readings(text).collect::<Vec<_>>();
+        assert_eq!(all("delete_file"), ["delete_file"]);
+        assert_eq!(all("fs/delete_file"), ["fs/delete_file", "delete_file"]);
+        assert_eq!(all("mcp__fs__delete_file"), ["mcp__fs__delete_file", "fs__delete_file", "delete_file"]);
+        assert_eq!(all("fs.delete"), ["fs.delete", "delete"]);
+        assert_eq!(all("__"), ["__"]);
+    }
+}
