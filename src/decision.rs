@@ -68,6 +68,24 @@ words! {
 }
 
 words! {
+    /// How much of a call's params the journal keeps; the digest over the true bytes is always kept.
+    Keep {
+        /// Everything but secrets, in whose place stands what was there.
+        Masked = "masked",
+        /// Everything, secrets included.
+        Full = "full",
+        /// The names of the arguments and how long they are.
+        Digest = "digest",
+    }
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self::Masked
+    }
+}
+
+words! {
     /// The final word on a call. Only `Allowed` reaches the server.
     DecisionKind {
         /// It was sent to the server.

@@ -23,7 +23,7 @@ pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
 pub use rule::Rule;
 pub use ruling::{Ruling, strictest};
 
-use crate::decision::{Action, By, Level, Verdict};
+use crate::decision::{Action, By, Keep, Level, Verdict};
 use arguments::Fit;
 
 /// A policy in force.
@@ -33,6 +33,8 @@ pub struct Policy {
     pub levels: Levels,
     /// How long a person has.
     pub timeouts: Timeouts,
+    /// How much of a call's params the journal keeps: `[journal]`.
+    pub journal: Keep,
     /// The rules, in the order of the file (which does not matter).
     pub rules: Vec<Rule>,
     invalid: Option<String>,

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::arguments::ArgumentRule;
 use super::pattern::Glob;
 use super::{Levels, Policy, Rule, Timeouts, time};
-use crate::decision::{Action, Level};
+use crate::decision::{Action, Keep, Level};
 use crate::risk::hidden::is_hidden;
 
 /// The longest policy file, in bytes.
@@ -150,8 +150,9 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "levels" => self.levels(value, &mut policy.levels),
                 "timeout" => self.timeouts(value, &mut policy.timeouts),
+                "journal" => policy.journal = self.journal(value).unwrap_or_default(),
                 "rule" => policy.rules = self.rules(value),
-                other => self.unknown(key.span(), other, &["levels", "timeout", "rule"]),
+                other => self.unknown(key.span(), other, &["levels", "timeout", "journal", "rule"]),
             }
         }
         policy
@@ -233,6 +234,17 @@ impl Reader<'_> {
                 _ => timeouts.high = length,
             }
         }
+    }
+
+    fn journal(&mut self, value: &Value<'_>) -> Option<Keep> {
+        let mut keep = None;
+        for (key, value) in self.table(value, "journal")? {
+            match key.get_ref().as_ref() {
+                "arguments" => keep = self.word(value, "arguments"),
+                other => self.unknown(key.span(), other, &["arguments"]),
+            }
+        }
+        keep
     }
 
     fn rules(&mut self, value: &Value<'_>) -> Vec<Rule> {
