@@ -69,19 +69,15 @@ words! {
 
 words! {
     /// How much of a call's params the journal keeps; the digest over the true bytes is always kept.
+    #[derive(Default)]
     Keep {
+        #[default]
         /// Everything but secrets, in whose place stands what was there.
         Masked = "masked",
         /// Everything, secrets included.
         Full = "full",
         /// The names of the arguments and how long they are.
         Digest = "digest",
-    }
-}
-
-impl Default for Keep {
-    fn default() -> Self {
-        Self::Masked
     }
 }
 

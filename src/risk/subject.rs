@@ -321,6 +321,16 @@ fn string_end(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
+/// Every string token of a strict, compact text, quotes included, and whether it is a key.
+pub fn tokens(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + memchr::memchr(b'"', text.as_bytes().get(at..)?)?;
+        at = string_end(text.as_bytes(), start);
+        Some((&text[start..at], text.as_bytes().get(at) == Some(&b':')))
+    })
+}
+
 /// Every string token of a strict text, keys included.
 pub fn strings(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let mut at = 0;

@@ -12,6 +12,7 @@ mod policy;
 mod readme;
 mod risk;
 mod tidy;
+mod values;
 
 mod approve;
 mod bypass;

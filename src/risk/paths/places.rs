@@ -1,0 +1,264 @@
+//! Places to be careful in: keys, tokens, what a shell, a login or a timer starts, what configures an agent, and
+//! sayso's own.
+
+/// Segments in a row, in lower case; `*` at the end of one stands for any rest.
+const PLACES: &[&str] = &[
+    // Keys and tokens.
+    ".ssh",
+    "id_rsa*",
+    "id_dsa*",
+    "id_ed25519*",
+    "id_ecdsa*",
+    "authorized_keys*",
+    "known_hosts",
+    ".gnupg",
+    "secring*",
+    ".pki",
+    ".netrc",
+    "_netrc",
+    ".npmrc",
+    ".yarnrc*",
+    ".pypirc",
+    ".config/pip",
+    ".gem/credentials",
+    ".composer/auth.json",
+    ".m2/settings*",
+    ".gradle/gradle.properties",
+    ".nuget/nuget.config",
+    ".cargo/config*",
+    ".condarc",
+    ".git-credentials",
+    ".htpasswd",
+    ".pgpass",
+    ".my.cnf",
+    ".env*",
+    ".envrc",
+    "secrets*",
+    "credentials*",
+    "service-account*.json",
+    "wp-config.php",
+    // Clouds, clusters, containers.
+    ".aws",
+    ".azure",
+    ".kube",
+    "kubeconfig*",
+    ".docker",
+    ".dockercfg",
+    ".config/containers",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/hub",
+    ".config/doctl",
+    ".config/rclone",
+    ".s3cfg",
+    ".boto",
+    ".oci",
+    ".aliyun",
+    ".databrickscfg",
+    ".snowsql",
+    ".vault-token",
+    ".terraform.d",
+    ".terraformrc",
+    "terraform.tfstate*",
+    "docker.sock",
+    "containerd.sock",
+    "podman.sock",
+    // Passwords, wallets, browsers, mail.
+    ".password-store",
+    "keychains",
+    "login.keychain*",
+    "keyrings",
+    "kwalletd",
+    ".config/keepassxc",
+    ".config/op",
+    ".config/bitwarden",
+    "wallet.dat",
+    ".bitcoin",
+    ".ethereum",
+    ".electrum",
+    ".config/solana",
+    ".mozilla",
+    ".thunderbird",
+    ".config/google-chrome*",
+    ".config/chromium",
+    ".config/microsoft-edge*",
+    ".config/bravesoftware",
+    "application support/google",
+    "application support/firefox",
+    "google/chrome/user data",
+    "mozilla/firefox/profiles",
+    "cookies.sqlite",
+    "logins.json",
+    "key4.db",
+    "login data*",
+    // What a shell or an editor runs when it starts, and what it remembers.
+    ".bashrc*",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".bash_aliases",
+    ".bash_history",
+    ".profile",
+    ".zshrc*",
+    ".zprofile",
+    ".zshenv",
+    ".zlogin",
+    ".zlogout",
+    ".zsh_history",
+    ".cshrc",
+    ".tcshrc",
+    ".kshrc",
+    ".config/fish",
+    "fish_history",
+    ".psql_history",
+    ".mysql_history",
+    ".python_history",
+    ".node_repl_history",
+    ".inputrc",
+    "microsoft.powershell_profile.ps1",
+    "consolehost_history.txt",
+    ".vimrc",
+    ".config/nvim",
+    ".emacs",
+    ".emacs.d",
+    ".tmux.conf",
+    ".screenrc",
+    // What a login, a timer or the system starts.
+    ".xinitrc",
+    ".xprofile",
+    ".xsession*",
+    ".pam_environment",
+    ".config/environment.d",
+    ".config/autostart",
+    ".config/systemd",
+    ".local/share/systemd",
+    "lib/systemd",
+    "launchagents",
+    "launchdaemons",
+    "start menu/programs/startup",
+    "crontab*",
+    "cron.d",
+    "cron.daily",
+    "cron.hourly",
+    "cron.weekly",
+    "cron.monthly",
+    "var/spool/cron",
+    "sudoers*",
+    // What git runs or sends its words to.
+    ".gitconfig",
+    ".config/git",
+    ".git/config*",
+    ".git/hooks",
+    ".git/info",
+    ".githooks",
+    ".husky",
+    // Agents, MCP, and the editors that run them.
+    ".mcp.json",
+    "mcp.json",
+    "mcp_config.json",
+    "mcp_settings.json",
+    "cline_mcp_settings.json",
+    "claude_desktop_config.json",
+    ".claude",
+    ".claude.json*",
+    ".cursor",
+    ".codex",
+    ".gemini",
+    ".vscode",
+    ".continue",
+    ".codeium",
+    ".windsurf",
+    ".zed",
+    ".config/zed",
+    ".aider.conf.yml",
+    ".roo",
+    ".kiro",
+    ".amazonq",
+    ".junie",
+    ".idea/workspace.xml",
+    ".config/code/user",
+    ".config/cursor/user",
+    ".config/claude",
+    ".config/opencode",
+    ".config/goose",
+    "application support/claude",
+    "application support/code/user",
+    "application support/cursor/user",
+    "appdata/roaming/claude",
+    "appdata/roaming/code/user",
+    "appdata/roaming/cursor/user",
+    // sayso's own.
+    ".sayso.toml",
+    ".config/sayso",
+    ".local/share/sayso",
+    ".local/state/sayso",
+    ".cache/sayso",
+    "sayso/policy.toml",
+    "sayso/theme.toml",
+    "sayso/journal",
+    "sayso/sled",
+    "sayso/hub.sock",
+    "sayso/hub.lock",
+    "sayso/log",
+    "hub.sock",
+    // The system's.
+    "etc",
+    "private/etc",
+    "proc",
+    "sys",
+    "dev",
+    "boot",
+    "root",
+    "var/run",
+    "run/secrets",
+    "windows",
+    "system32",
+    "programdata",
+    "sam",
+    "ntds.dit",
+];
+
+/// Those of the places that count only at the root, or where a path may have climbed to it.
+const AT_ROOT: &[&str] =
+    &["etc", "private/etc", "proc", "sys", "dev", "boot", "root", "var/run", "windows", "programdata"];
+
+/// Endings of file names that are keys.
+const KEY_FILES: &[&str] =
+    &[".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keystore", ".ppk", ".asc", ".ovpn", ".tfvars", ".agekey"];
+
+/// The place to be careful in that a path leads to. On a system that is blind for case any case is the same place, and
+/// on one that is not, nobody else has these names: case does not count.
+pub fn sensitive(path: &str) -> Option<&'static str> {
+    let lower = path.to_lowercase().replace('\\', "/");
+    let drive = lower.as_bytes().get(1) == Some(&b':');
+    let rooted = lower.starts_with('/') || lower.starts_with("../") || drive;
+    let lower = if drive { &lower[2..] } else { &lower };
+    let segments: Vec<&str> =
+        lower.split('/').map(plain).skip_while(|s| s.is_empty() || *s == "..").filter(|s| !s.is_empty()).collect();
+    if let Some(ending) = segments.last().and_then(|last| KEY_FILES.iter().find(|e| last.ends_with(*e))) {
+        return Some(ending);
+    }
+    segments.iter().enumerate().find_map(|(at, segment)| {
+        let head = segment.as_bytes().get(..2)?;
+        PLACES.iter().copied().find(|place| {
+            // Most places fall at their first two letters.
+            place.as_bytes().get(..2) == Some(head)
+                && (!AT_ROOT.contains(place) || (rooted && at == 0))
+                && place.split('/').enumerate().all(|(i, part)| segments.get(at + i).is_some_and(|own| fits(own, part)))
+        })
+    })
+}
+
+/// A segment without what Windows takes off its end: a stream's name, dots and blanks.
+fn plain(segment: &str) -> &str {
+    let name = segment.split_once(':').map_or(segment, |(name, _)| name);
+    let bare = name.trim_end_matches(['.', ' ']);
+    if bare.is_empty() { segment } else { bare }
+}
+
+fn fits(own: &str, part: &str) -> bool {
+    match part.split_once('*') {
+        Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
+        None => own == part,
+    }
+}
