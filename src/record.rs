@@ -119,14 +119,51 @@ pub struct Revoked {
 }
 
 /// A policy came into force.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyLoaded {
-    /// Digest of the file's bytes; `None`: there is no file and the defaults hold.
+    /// Digest of the bytes of the policy that is in force; `None`: there is none and the defaults hold. With an error,
+    /// digest of the bytes that cannot be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
-    /// The first error, if it could not be used: everything that is not low is denied.
+    /// The first error, if it could not be used: everything that is not low is denied. A record with an error says
+    /// nothing of what was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Which console accepted it, when it loosened something (`pid 4711 on /dev/pts/3`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<String>,
+    /// The file says something looser, which waits for a person; until then the stricter of the two counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Waiting>,
+}
+
+impl PolicyLoaded {
+    /// What was accepted, if this says it: the digest of its bytes, or `None` for the defaults.
+    pub const fn accepted(&self) -> Option<Option<Digest>> {
+        match self.error {
+            Some(_) => None,
+            None => Some(self.digest),
+        }
+    }
+}
+
+/// A policy file that waits for a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Digest of the file's bytes; `None`: the file is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Which console refused it, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<String>,
+}
+
+/// The policy that was accepted last, for those who do not read further back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// Digest of its bytes; `None`: the defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
 }
 
 /// What a new file of the journal carries on, so that an opening hub need read the last file only.
@@ -138,6 +175,9 @@ pub struct Carried {
     pub last_grant: GrantId,
     /// Submitted and not decided so far, with the digest of their params.
     pub open: Vec<(CallId, Digest)>,
+    /// The policy that was accepted last; `None`: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Accepted>,
 }
 
 /// Something was mended or lost.

@@ -59,6 +59,11 @@ impl Home {
         self.config.join("policy.toml")
     }
 
+    /// The folder of the policy text that was accepted last: beside the journal, which has its digest.
+    pub fn accepted(&self) -> PathBuf {
+        self.journal.with_file_name("accepted")
+    }
+
     /// The hub's socket.
     pub fn socket(&self) -> PathBuf {
         self.run.join("hub.sock")
@@ -72,7 +77,7 @@ impl Home {
     /// Makes the folders that are missing (mode 0700), and refuses any that belongs to somebody else or that others
     /// may write.
     pub fn make(&self) -> Result<()> {
-        for dir in [&self.config, &self.journal, &self.sled, &self.run, &self.log] {
+        for dir in [&self.config, &self.journal, &self.accepted(), &self.sled, &self.run, &self.log] {
             make_private(dir)?;
         }
         Ok(())

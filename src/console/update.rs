@@ -150,6 +150,7 @@ fn hub(app: &mut App, message: FromHub, out: &mut Vec<Effect>) {
             app.dirty = app.status.as_ref() != Some(&status);
             app.status = Some(status);
         }
+        FromHub::Proposal(_) | FromHub::Unweighed { .. } => {}
         FromHub::Refused(why) => link_down(app, why),
         // Not said to a console.
         FromHub::Hello(_) | FromHub::Held { .. } | FromHub::Decided { .. } => app.dirty = false,

@@ -13,7 +13,7 @@ use crate::call::{Digest, SessionId};
 use crate::config::Home;
 use crate::decision::{Grant, GrantId};
 use crate::journal::{self, Journal, JournalError};
-use crate::record::{Fact, Mended, Record, Stamp};
+use crate::record::{Accepted, Fact, Mended, Record, Stamp};
 use crate::store::{self, Store, StoreError};
 
 /// How a sync in the background ended.
@@ -56,6 +56,10 @@ pub struct Opened {
     pub last_grant: u64,
     /// What a person should know.
     pub notices: Vec<String>,
+    /// The policy that was accepted last; `None`: the journal does not say.
+    pub policy: Option<Accepted>,
+    /// Nothing was ever recorded here, as far as journal and cache can tell.
+    pub new: bool,
     /// What must be written first.
     pub records: Vec<Record>,
 }
@@ -66,8 +70,11 @@ impl Book {
         let (journal, opening) = Journal::open(&home.journal, wall).context("cannot open the journal")?;
         let mut records = opening.records(std::process::id());
         let mut notices: Vec<String> = opening.mended.iter().chain(&opening.warnings).cloned().collect();
+        let mut new = opening.seq == 0 && opening.mended.is_empty();
         let store = match recover(home, wall) {
             Ok((store, mended)) => {
+                // Something is wrong with a cache only where there was one.
+                new &= mended.is_empty();
                 records.extend(mended.iter().map(|what| Record::Mended(Mended { what: what.clone() })));
                 notices.extend(mended);
                 Some(store)
@@ -76,6 +83,7 @@ impl Book {
             Err(BookError::Store(e)) => {
                 tracing::error!(error = %e, "the approval cache cannot be used");
                 notices.push(no_cache(&e));
+                new = false;
                 None
             }
         };
@@ -90,7 +98,7 @@ impl Book {
             tidied_at: wall,
         };
         let (last_call, last_grant) = (opening.last_call.0, opening.last_grant.0);
-        Ok((book, Opened { last_call, last_grant, notices, records }))
+        Ok((book, Opened { last_call, last_grant, notices, policy: opening.policy, new, records }))
     }
 
     /// Writes a batch; `weighty`: and waits until it is on the disk itself. In words why not, if not.

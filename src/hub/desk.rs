@@ -10,22 +10,24 @@ use std::sync::Arc;
 
 use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, ToolName};
 use crate::decision::{Action, By, Decision, DecisionKind, Grant, GrantId, Scope, Verdict};
-use crate::policy::{self, Asked, Moment, Policy, Ruling};
-use crate::record::{Decided, Finished, Mended, PolicyLoaded, Record, Revoked};
+use crate::policy::{Asked, Moment, Ruling};
+use crate::record::{Decided, Finished, Mended, Record, Revoked};
 use crate::risk::{Facts, Risk};
 use crate::wire::{Answer, Decide, Finish, FromHub, Status, Submit, ToHub};
 
 mod clock;
 mod events;
+mod ground;
 mod knowledge;
 mod papers;
 mod people;
+mod policy;
 mod trouble;
 
 use knowledge::Knowledge;
 use papers::submitted;
 
-pub use events::{Effect, Event, Grants, Now, PeerId, Process};
+pub use events::{Effect, Event, Grants, Now, PeerId, PolicyFile, Process, Recalled};
 
 /// The most calls held at once. One more is blocked.
 pub const MAX_HELD: usize = 1_000;
@@ -83,8 +85,7 @@ struct Held {
 pub struct Desk {
     next_call: u64,
     next_grant: u64,
-    policy: Policy,
-    policy_error: Option<String>,
+    ground: ground::Ground,
     wraps: BTreeMap<PeerId, Wrap>,
     consoles: BTreeMap<PeerId, Console>,
     commands: BTreeMap<PeerId, String>,
@@ -106,12 +107,10 @@ impl Desk {
     /// A desk that goes on after the last call and the last approval of the journal. Until a policy is given, nothing
     /// that is not low passes.
     pub fn new(pid: u32, home: String, last_call: u64, last_grant: u64) -> Self {
-        let why = "no policy has been read yet";
         Self {
             next_call: last_call + 1,
             next_grant: last_grant + 1,
-            policy: Policy::invalid(why),
-            policy_error: Some(why.to_owned()),
+            ground: ground::Ground::new(),
             wraps: BTreeMap::new(),
             consoles: BTreeMap::new(),
             commands: BTreeMap::new(),
@@ -157,7 +156,8 @@ impl Desk {
             }
             Event::Said(peer, message) => self.said(now, peer, message, grants, out),
             Event::Gone(peer) => self.gone(now, peer, grants, out),
-            Event::Policy(policy, loaded) => self.policy(now, *policy, loaded, out),
+            Event::Recalled(recalled) => self.ground.recall(*recalled),
+            Event::Policy(file) => self.policy(now, *file, out),
             Event::Notice(text) => {
                 self.notices.push(text);
                 self.changed = true;
@@ -213,6 +213,7 @@ impl Desk {
                 self.withdraw(now, mine, &why, out);
             }
             ToHub::Decide(decide) if console => self.decide(now, peer, &decide, out),
+            ToHub::Weigh { digest, accept } if console => self.weigh(now, peer, digest, accept, out),
             ToHub::History { .. } if console => out.push(Effect::SendHistory(peer, message)),
             ToHub::Approvals if !wrap => out.push(Effect::SendApprovals(peer)),
             ToHub::Revoke(ids) if !wrap => self.revoke(peer, &ids, grants, out),
@@ -252,7 +253,7 @@ impl Desk {
             params: submit.params,
         };
         let risk = wrap.knowledge.judge(&call, &mut facts, &wrap.catalog);
-        let ruling = policy::judge(&self.policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
+        let ruling = self.ground.judge(&Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let params_digest = call.params.digest();
         let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
         let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) = &ruling;
@@ -285,7 +286,7 @@ impl Desk {
     fn by_verdict(&self, verdict: &Verdict) -> Option<Decision> {
         let kind = match verdict.action {
             Action::Allow => DecisionKind::Allowed,
-            Action::Deny if self.policy_error.is_some() && verdict.by == By::Hub => DecisionKind::Blocked,
+            Action::Deny if self.ground.error().is_some() && verdict.by == By::Hub => DecisionKind::Blocked,
             Action::Deny => DecisionKind::Denied,
             Action::Ask | Action::Confirm => return None,
         };
@@ -423,30 +424,6 @@ impl Desk {
         self.sent.retain(|_, owner| *owner != peer);
         for id in grants.of_session(&wrap.session) {
             self.take_back(id, "the session ended", out);
-        }
-    }
-
-    fn policy(&mut self, now: Now, policy: Policy, loaded: PolicyLoaded, out: &mut Vec<Effect>) {
-        self.policy = policy;
-        self.policy_error.clone_from(&loaded.error);
-        self.changed = true;
-        out.push(Effect::Journal(Record::Policy(loaded)));
-        let moment = self.moment(now);
-        // What the new policy denies is not left for a person to allow. What it allows still waits: it was asked for.
-        let judged: Vec<(CallId, Decision)> = self
-            .held
-            .iter()
-            .filter_map(|(id, held)| {
-                let Held { call, risk, facts, .. } = held;
-                let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) =
-                    policy::judge(&self.policy, &Asked { call, risk, facts, moment: &moment });
-                let denied = self.by_verdict(&verdict).filter(|decision| !decision.is_allowed());
-                denied.map(|decision| (*id, decision))
-            })
-            .collect();
-        for (id, decision) in judged {
-            let Some(held) = self.take(id) else { continue };
-            self.settle(now, id, held, decision, None, out);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The hub: the only process that judges, stores and settles. `desk` is its machine; the rest is the shell around it.
 
+mod accepted;
 mod book;
 pub mod desk;
 mod pages;

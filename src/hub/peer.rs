@@ -205,7 +205,7 @@ async fn listen(receiver: &mut Receiver, id: PeerId, other: Other, inbox: &mpsc:
     loop {
         match receiver.recv::<ToHub>().await {
             // The system named the writer by its number; a decision is worth a look whether it still is the same process.
-            Ok(Some(ToHub::Decide(_))) if !other.is_there() => {
+            Ok(Some(ToHub::Decide(_) | ToHub::Weigh { .. })) if !other.is_there() => {
                 tracing::warn!(peer = id.0, "a console that is not there any more cannot decide");
                 return;
             }

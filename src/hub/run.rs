@@ -15,16 +15,15 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
+use super::accepted::{self, Copies};
 use super::book::{Book, Synced};
-use super::desk::{Desk, Effect, Event, Now, PeerId};
+use super::desk::{Desk, Effect, Event, Now, PeerId, PolicyFile, Recalled};
 use super::pages::Pages;
 use super::peer::{self, Outgoing};
 use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
-use crate::call::Digest;
 use crate::config::Home;
-use crate::policy::{self, Local};
-use crate::record::PolicyLoaded;
+use crate::policy::Local;
 use crate::socket::{self, Listener};
 use crate::wire::{FromHub, ToHub};
 
@@ -91,7 +90,9 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     let (book, opened) = Book::open(home, wall())?;
     let mut desk = Desk::new(std::process::id(), home_name(home), opened.last_call, opened.last_grant);
     let mut watch = Watch::new();
-    let policy = watch.look(&home.policy()).unwrap_or(Ok(None));
+    let policy = accepted::as_file(watch.look(&home.policy()).unwrap_or(Ok(None)));
+    let copies = Copies::new(home.accepted());
+    let recalled = copies.recall(opened.policy, opened.new, &policy);
     let listener = socket::bind(home)?;
     let names = Arc::new(Names::of(home)?);
     if background {
@@ -100,6 +101,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     }
     tracing::info!(pid = std::process::id(), version = env!("CARGO_PKG_VERSION"), "the hub is up");
     let mut notices = opened.notices;
+    notices.extend(taken(&recalled, &policy));
     notices.extend(log.err().map(|e| format!("there is no log: {e:#}")));
     notices.extend(
         crate::proc::own_program()
@@ -116,6 +118,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     let mut hub = Hub {
         start,
         book,
+        copies,
         peers: BTreeMap::new(),
         pages: Pages::new(home.journal.clone(), sender.clone()),
         sender,
@@ -128,7 +131,8 @@ async fn serve(home: Home, background: bool) -> Result<()> {
         stopping: false,
     };
     let now = hub.now();
-    for event in notices.into_iter().map(Event::Notice).chain([judged(policy)]) {
+    let policy = [Event::Recalled(Box::new(recalled)), Event::Policy(Box::new(policy))];
+    for event in notices.into_iter().map(Event::Notice).chain(policy) {
         desk.handle(now, event, &hub.book, &mut effects);
     }
     hub.commit(&mut desk, now, effects);
@@ -147,6 +151,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
 struct Hub {
     start: Instant,
     book: Book,
+    copies: Copies,
     peers: BTreeMap<PeerId, Outgoing>,
     pages: Pages,
     sender: mpsc::Sender<Incoming>,
@@ -206,7 +211,12 @@ impl Hub {
                 Some(Event::Gone(id))
             }
             Incoming::Event(event) => Some(event),
-            Incoming::Policy(found) => Some(judged(found)),
+            Incoming::Policy(found) => {
+                let file = accepted::as_file(found);
+                // Not what is wrong with it: that may quote the file.
+                tracing::info!(valid = file.policy.why_invalid().is_none(), "a policy was read");
+                Some(Event::Policy(Box::new(file)))
+            }
             Incoming::Synced(synced) => {
                 self.syncing = false;
                 let e = synced.err()?;
@@ -267,6 +277,14 @@ impl Hub {
     /// all effects as they were.
     fn write(&mut self, now: Now, effects: Vec<Effect>) -> Result<(usize, Vec<Effect>), (String, Vec<Effect>)> {
         let weighty = effects.iter().any(Effect::is_weighty);
+        for effect in &effects {
+            if let Effect::Keep(digest, text) = effect
+                && let Err(e) = self.copies.keep(*digest, text.as_deref().unwrap_or_default())
+            {
+                // Then a change made while no hub runs is compared with nothing, and everything is asked for.
+                tracing::error!(error = %e, "the accepted policy is not kept");
+            }
+        }
         let mut records = Vec::new();
         let mut rest = Vec::with_capacity(effects.len());
         for effect in effects {
@@ -290,6 +308,7 @@ impl Hub {
     fn carry_out(&mut self, now: Now, effect: Effect) {
         match effect {
             Effect::Journal(_) => {}
+            Effect::Keep(digest, _) => self.copies.drop_others(digest),
             Effect::Send(id, message) => self.send(id, &message),
             Effect::SendApprovals(id) => {
                 let listed = self.book.list(now.wall);
@@ -383,14 +402,10 @@ fn home_name(home: &Home) -> String {
     home.given.as_ref().unwrap_or(&home.config).display().to_string()
 }
 
-/// What the desk is told of a policy file: what is in force, or why nothing but low passes.
-fn judged(found: watch::Found) -> Event {
-    let digest = found.as_ref().ok().and_then(Option::as_ref).map(|bytes| Digest::of(bytes));
-    let parsed = policy::parse::from_file(found, "policy.toml");
-    let error = parsed.policy.why_invalid().map(str::to_owned);
-    // Not what is wrong with it: that may quote the file.
-    tracing::info!(valid = error.is_none(), "a policy was read");
-    Event::Policy(Box::new(parsed.policy), PolicyLoaded { digest, error })
+/// What a person should know of the first policy of a home.
+fn taken(recalled: &Recalled, file: &PolicyFile) -> Option<String> {
+    let digest = file.digest.filter(|_| matches!(recalled, Recalled::New))?;
+    Some(format!("this home is new, so its policy file was taken as it stands (digest {})", digest.short()))
 }
 
 /// Lets everybody in who knocks.

@@ -102,6 +102,8 @@ impl Intercept {
             | FromHub::Settled { .. }
             | FromHub::Stale { .. }
             | FromHub::History { .. }
+            | FromHub::Proposal(_)
+            | FromHub::Unweighed { .. }
             | FromHub::Approvals(_)
             | FromHub::Status(_) => {}
         }

@@ -89,6 +89,7 @@ pub(super) enum Kind {
     Granted,
     Revoked,
     Carried,
+    Policy,
     Other,
 }
 
@@ -128,6 +129,7 @@ impl<'a> Line<'a> {
             b"granted" => Kind::Granted,
             b"revoked" => Kind::Revoked,
             b"carried" => Kind::Carried,
+            b"policy" => Kind::Policy,
             _ => Kind::Other,
         }
     }

@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 pub use self::open::Opening;
 pub use self::page::{Page, find, page};
 pub use self::read::{Broken, Facts, Verified, VerifyError, facts, knows, verify};
+pub use self::tail::accepted;
 pub use self::walk::Walk;
 pub use self::write::{Journal, Syncer};
 

@@ -10,7 +10,7 @@ use super::write::Journal;
 use super::{JournalError, Segment, open_plain, segments};
 use crate::call::{CallId, Digest};
 use crate::decision::{By, Decision, DecisionKind, GrantId};
-use crate::record::{Decided, Mended, Opened, Record};
+use crate::record::{Accepted, Decided, Mended, Opened, Record};
 
 /// What an opening hub has to know and to do first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Opening {
     pub hash: Digest,
     /// Submitted and never decided, oldest first, with the digest of their params: the hub ended in between.
     pub undecided: Vec<(CallId, Digest)>,
+    /// The policy that was accepted last; `None`: not known.
+    pub policy: Option<Accepted>,
     /// What was mended, in sentences.
     pub mended: Vec<String>,
     /// What is wrong and cannot be mended, in sentences: for a person, on every start.
@@ -89,6 +91,7 @@ impl Journal {
             last_grant: marks.last_grant,
             seq,
             hash,
+            policy: marks.policy,
             undecided: marks.open.iter().map(|(id, digest)| (*id, *digest)).collect(),
             mended,
             warnings,

@@ -232,7 +232,7 @@ fn fact(line: &Line<'_>) -> Fact {
     let telling = match line.kind() {
         Kind::Granted | Kind::Revoked => true,
         Kind::Decided(_) => memchr::memmem::find(line.record, b"\"grant\":").is_some(),
-        Kind::Submitted(_) | Kind::Finished(_) | Kind::Opened | Kind::Carried | Kind::Other => false,
+        Kind::Submitted(_) | Kind::Finished(_) | Kind::Opened | Kind::Carried | Kind::Policy | Kind::Other => false,
     };
     match (telling, line.kind()) {
         (false, _) => Fact::Other,

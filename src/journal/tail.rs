@@ -2,13 +2,14 @@
 //! write was torn. Reads; mends nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::line::{GENESIS, Kind, Line};
 use super::read::Lines;
 use super::{JournalError, Segment};
 use crate::call::{CallId, Digest};
 use crate::decision::GrantId;
-use crate::record::{Carried, Record};
+use crate::record::{Accepted, Carried, Record};
 
 /// What is known after reading from the last entry that sums up everything before it.
 pub(super) struct Tail {
@@ -38,6 +39,8 @@ pub(super) struct Marks {
     pub(super) last_grant: GrantId,
     /// Submitted and not decided, with the digest of their params.
     pub(super) open: BTreeMap<CallId, Digest>,
+    /// The policy that was accepted last; `None`: not known.
+    pub(super) policy: Option<Accepted>,
 }
 
 impl Marks {
@@ -51,12 +54,16 @@ impl Marks {
                 self.last_call = self.last_call.max(carried.last_call);
                 self.last_grant = self.last_grant.max(carried.last_grant);
                 self.open.extend(carried.open.iter().copied());
+                self.policy = carried.policy.or(self.policy);
             }
             Record::Opened(opened) => {
                 self.last_call = self.last_call.max(opened.last_call.unwrap_or_default());
                 self.last_grant = self.last_grant.max(opened.last_grant.unwrap_or_default());
             }
-            Record::Finished(_) | Record::Revoked(_) | Record::Policy(_) | Record::Mended(_) => {}
+            Record::Policy(loaded) => {
+                self.policy = loaded.accepted().map(|digest| Accepted { digest }).or(self.policy);
+            }
+            Record::Finished(_) | Record::Revoked(_) | Record::Mended(_) => {}
         }
     }
 
@@ -68,16 +75,13 @@ impl Marks {
     /// For the beginning of a new file.
     pub(super) fn carried(&self) -> Record {
         let open = self.open.iter().map(|(id, digest)| (*id, *digest)).collect();
-        Record::Carried(Carried { last_call: self.last_call, last_grant: self.last_grant, open })
+        Record::Carried(Carried { last_call: self.last_call, last_grant: self.last_grant, open, policy: self.policy })
     }
 }
 
 /// Reads the tail.
 pub(super) fn read(all: &[Segment]) -> Result<Tail, JournalError> {
-    let mut first = all.len().saturating_sub(1);
-    while first > 0 && !sums_up(&all[first])? {
-        first -= 1;
-    }
+    let first = beginning(all)?;
     let mut reading = Reading { marks: Marks::default(), last: None, end: End::Whole, misfit: None };
     // Before the first file of all comes the genesis; before another comes a hash that is not read here.
     let mut previous = (first == 0).then_some(GENESIS);
@@ -88,26 +92,44 @@ pub(super) fn read(all: &[Segment]) -> Result<Tail, JournalError> {
     Ok(Tail { marks: reading.marks, seq, hash, end: reading.end, misfit: reading.misfit })
 }
 
-/// Whether an entry here says what the highest numbers were, and so where reading may begin.
-fn sums_up(segment: &Segment) -> Result<bool, JournalError> {
-    let mut lines = Lines::open(segment, 0)?;
-    while let Some(raw) = lines.next().map_err(JournalError::io("read", &segment.path))? {
-        if Line::parse(raw.text).is_some_and(|line| line_sums_up(&line)) {
-            return Ok(true);
+/// The newest file from which on the entries say all that has to be known: a policy that was accepted, and, in that
+/// file itself, what the highest numbers were before.
+fn beginning(all: &[Segment]) -> Result<usize, JournalError> {
+    let mut policy = false;
+    for (at, segment) in all.iter().enumerate().skip(1).rev() {
+        let mut numbers = false;
+        let mut lines = Lines::open(segment, 0)?;
+        while let Some(raw) = lines.next().map_err(JournalError::io("read", &segment.path))? {
+            let Some(line) = Line::parse(raw.text) else { continue };
+            let says = says(&line);
+            numbers |= says.0;
+            policy |= says.1;
+            if numbers && policy {
+                return Ok(at);
+            }
         }
     }
-    Ok(false)
+    Ok(0)
 }
 
-fn line_sums_up(line: &Line<'_>) -> bool {
-    match line.kind() {
-        Kind::Carried => matches!(line.parse_record(), Some(Record::Carried(_))),
-        Kind::Opened => match line.parse_record() {
-            Some(Record::Opened(opened)) => opened.last_call.is_some() && opened.last_grant.is_some(),
-            _ => false,
-        },
-        _ => false,
+/// Whether a line says what the highest numbers were, and whether it names a policy that was accepted.
+fn says(line: &Line<'_>) -> (bool, bool) {
+    let record = match line.kind() {
+        Kind::Carried | Kind::Opened | Kind::Policy => line.parse_record(),
+        _ => None,
+    };
+    match record {
+        Some(Record::Carried(carried)) => (true, carried.policy.is_some()),
+        Some(Record::Opened(opened)) => (opened.last_call.is_some() && opened.last_grant.is_some(), false),
+        Some(Record::Policy(loaded)) => (false, loaded.accepted().is_some()),
+        _ => (false, false),
     }
+}
+
+/// The policy that was accepted last, from a journal that may be written at the same time; `None`: there is no journal,
+/// or it does not say.
+pub fn accepted(dir: &Path) -> Result<Option<Accepted>, JournalError> {
+    Ok(read(&super::segments(dir)?)?.marks.policy)
 }
 
 struct Reading {
@@ -131,8 +153,10 @@ impl Reading {
             match line.filter(|line| fits || raw.ended && line.is_json()) {
                 Some(line) => {
                     let after_garbage = matches!(self.end, End::Torn(_));
-                    if (after_garbage || !fits && previous.is_some()) && self.misfit.is_none() {
-                        self.misfit = Some((segment.file_name(), number));
+                    if after_garbage || !fits && previous.is_some() {
+                        self.misfit.get_or_insert_with(|| (segment.file_name(), number));
+                        // A policy may have been cut out, or put in: nothing that stands before says what was accepted.
+                        self.marks.policy = None;
                     }
                     self.end = if raw.ended { End::Whole } else { End::NoBreak };
                     self.last = Some((line.seq, line.hash));
@@ -151,7 +175,7 @@ impl Reading {
             // The two that are many are not parsed.
             Kind::Submitted(id) => self.marks.submitted(id, params_digest(line.record)),
             Kind::Decided(id) => drop(self.marks.open.remove(&id)),
-            Kind::Granted | Kind::Opened | Kind::Carried => {
+            Kind::Granted | Kind::Opened | Kind::Carried | Kind::Policy => {
                 if let Some(record) = line.parse_record() {
                     self.marks.add(&record);
                 }

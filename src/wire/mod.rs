@@ -90,6 +90,13 @@ pub enum ToHub {
     Revoke(Vec<GrantId>),
     /// A console or command: how things stand.
     Status,
+    /// A console: a person's word on the policy that waits, by the digest of the change that was shown.
+    Weigh {
+        /// `Proposal::digest`.
+        digest: Digest,
+        /// Accepted, or refused.
+        accept: bool,
+    },
     /// A command: stop.
     Stop,
 }
@@ -205,6 +212,15 @@ pub enum FromHub {
         /// with few rows or none: a search gives back what it has when it has read long enough.
         next: Option<CallId>,
     },
+    /// To consoles: the policy file says something looser, which waits for a person; `None`: nothing waits (any more).
+    Proposal(Option<Box<Proposal>>),
+    /// To one console: its word on a policy did not count.
+    Unweighed {
+        /// As in `Weigh`.
+        digest: Digest,
+        /// Why, in words.
+        why: String,
+    },
     /// The remembered approvals, newest first, with how often each was used.
     Approvals(Vec<(Grant, u64)>),
     /// How things stand. Sent to consoles unasked whenever it changes.
@@ -240,6 +256,36 @@ pub struct Pending {
     pub remaining_ms: u64,
 }
 
+/// A policy file that waits for a person. Its texts are untrusted: an agent may have written them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Names this change: from which text to which.
+    pub digest: Digest,
+    /// The text in force; `None`: there is none (the defaults hold), or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// The text that waits; `None`: the file is gone, and the defaults would hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+    /// What changes, the looser first.
+    pub changes: Vec<Changed>,
+    /// Which console refused it, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_by: Option<String>,
+}
+
+/// One thing that changes in a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Whether it lets anything pass more easily.
+    pub looser: bool,
+    /// The line it stands on: in the new text, or, of what is gone, in the old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// What, in a sentence. May quote the file.
+    pub says: String,
+}
+
 /// How things stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -255,6 +301,9 @@ pub struct Status {
     pub held: u32,
     /// The policy: `None` is well, otherwise what is wrong with it.
     pub policy_error: Option<String>,
+    /// The policy file says something looser than what is in force: what waits, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_waits: Option<String>,
     /// What a person should know: a store that was rebuilt, a journal that cannot be written.
     pub notices: Vec<String>,
     /// Why this console may not decide, if it may not.

@@ -5,7 +5,7 @@
 use crate::call::{Digest, Server, SessionId};
 use crate::decision::{By, Grant, GrantId};
 use crate::policy::{Local, Policy};
-use crate::record::{PolicyLoaded, Record};
+use crate::record::Record;
 use crate::wire::{FromHub, ToHub};
 
 /// The time, twice: one clock that only goes forward, for deadlines, and one for people.
@@ -40,6 +40,40 @@ pub trait Grants {
     fn known(&self, ids: &[GrantId]) -> Vec<GrantId>;
     /// Those that end with this session.
     fn of_session(&self, session: &SessionId) -> Vec<GrantId>;
+}
+
+/// A policy file as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PolicyFile {
+    /// Digest of its bytes; `None`: there is no file, or it cannot be read.
+    pub digest: Option<Digest>,
+    /// Its text; `None`: there is none.
+    pub text: Option<String>,
+    /// What came of it.
+    pub policy: Policy,
+}
+
+impl PolicyFile {
+    /// No file: the defaults.
+    pub fn none() -> Self {
+        Self::default()
+    }
+}
+
+/// The policy that was accepted last, as far as an opening hub can tell.
+#[derive(Debug)]
+pub enum Recalled {
+    /// The home is new: its first policy is taken as it stands.
+    New,
+    /// This one, beyond doubt.
+    Accepted(PolicyFile),
+    /// It cannot be told.
+    Lost {
+        /// Why not, in a sentence for a person.
+        why: String,
+        /// What may have been it: good enough to tighten.
+        doubted: Vec<Policy>,
+    },
 }
 
 /// What the shell tells the desk.
@@ -78,8 +112,10 @@ pub enum Event {
     Said(PeerId, ToHub),
     /// A peer's connection ended.
     Gone(PeerId),
-    /// A policy was read, or could not be: then it is `Policy::invalid` and `loaded.error` says why.
-    Policy(Box<Policy>, PolicyLoaded),
+    /// What the hub found out when it opened about the policy that was accepted last. Comes before any `Policy`.
+    Recalled(Box<Recalled>),
+    /// The policy file was read, or could not be: then it is `Policy::invalid`.
+    Policy(Box<PolicyFile>),
     /// Something a person should know, until the hub ends.
     Notice(String),
     /// Time passed.
@@ -93,6 +129,9 @@ pub enum Event {
 pub enum Effect {
     /// Write this; everything after waits for it.
     Journal(Record),
+    /// Keep this text as that of the accepted policy (`None`: the defaults), and no other. It is kept before the journal
+    /// is written, and the others are dropped after.
+    Keep(Option<Digest>, Option<String>),
     /// Send this.
     Send(PeerId, FromHub),
     /// Send the remembered approvals as they are after the journal's entries.

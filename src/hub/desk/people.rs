@@ -18,6 +18,9 @@ impl Desk {
     ) {
         self.consoles.insert(peer, Console { who, lineage, unfit });
         self.changed = true;
+        if self.ground.waits().is_some() {
+            self.tell_proposal(peer, out);
+        }
         for held in self.held.values() {
             out.push(Effect::Send(peer, FromHub::Pending(Box::new(held.pending(now)))));
         }
@@ -122,7 +125,8 @@ impl Desk {
             wraps: self.wraps.values().map(|w| (w.server.name.as_str().to_owned(), w.label.clone())).collect(),
             consoles: u32::try_from(self.consoles.len()).unwrap_or(u32::MAX),
             held: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
-            policy_error: self.policy_error.clone(),
+            policy_error: self.ground.error().map(str::to_owned),
+            policy_waits: self.ground.waits(),
             notices,
             may_not_decide: self.consoles.contains_key(&peer).then(|| self.may_not_decide(peer)).flatten(),
         }

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::call::{Params, ServerName};
 use crate::decision::{Level, Outcome};
+use crate::policy::Policy;
 use crate::wire::Pending;
 
 const WRAP: PeerId = PeerId(1);
@@ -60,7 +61,8 @@ impl World {
             ask: 0,
             journal_works: true,
         };
-        world.event(Event::Policy(Box::default(), PolicyLoaded { digest: None, error: None }));
+        world.event(Event::Recalled(Box::new(Recalled::New)));
+        world.event(Event::Policy(Box::default()));
         world
     }
 
@@ -186,11 +188,10 @@ fn b34_a_deadline_writes_no_rule() {
     w.submit(UNKNOWN, "{}");
     w.pass(60_000);
     assert!(w.grants.is_empty());
-    assert!(
-        !w.journal
-            .iter()
-            .any(|r| matches!(r, Record::Granted(_) | Record::Policy(PolicyLoaded { digest: Some(_), .. })))
-    );
+    assert!(!w.journal.iter().any(|r| matches!(
+        r,
+        Record::Granted(_) | Record::Policy(crate::record::PolicyLoaded { digest: Some(_), .. })
+    )));
     let again = w.submit(UNKNOWN, "{}");
     assert_eq!(w.kind(again), None, "the same call asks again");
 }
@@ -422,8 +423,8 @@ fn a_console_that_comes_late_sees_what_waits() {
 fn a_policy_that_cannot_be_read_denies_what_is_not_low_and_what_is_held() {
     let mut w = World::with_console();
     let held = w.submit(UNKNOWN, "{}");
-    let error = Some("line 3: what is this".to_owned());
-    w.event(Event::Policy(Box::new(Policy::invalid("line 3")), PolicyLoaded { digest: None, error }));
+    let broken = PolicyFile { policy: Policy::invalid("line 3: what is this"), ..PolicyFile::none() };
+    w.event(Event::Policy(Box::new(broken)));
     let later = w.submit(UNKNOWN, r#"{"n":1}"#);
     for ask in [held, later] {
         assert!(matches!(w.kind(ask), Some((DecisionKind::Denied | DecisionKind::Blocked, _))), "{:?}", w.kind(ask));
@@ -530,8 +531,7 @@ fn take(w: &mut World, step: &Step) {
         Step::Disk(works) => w.journal_works = works,
         Step::Policy(good) => {
             let policy = if good { Policy::default() } else { Policy::invalid("bad") };
-            let error = (!good).then(|| "bad".to_owned());
-            w.event(Event::Policy(Box::new(policy), PolicyLoaded { digest: None, error }));
+            w.event(Event::Policy(Box::new(PolicyFile { policy, ..PolicyFile::none() })));
         }
         Step::Revoke => w.event(Event::Said(CONSOLE, ToHub::Revoke(Vec::new()))),
     }

@@ -24,6 +24,8 @@ impl Desk {
         for effect in effects {
             match effect {
                 Effect::Journal(_) => lost += 1,
+                // What is not in the journal was not accepted, if this hub ends now: the text before it is kept too.
+                Effect::Keep(..) => {}
                 Effect::Send(peer, message) => {
                     if let Some(message) = self.instead(peer, message, why, &mut dropped) {
                         out.push(Effect::Send(peer, message));
@@ -44,6 +46,7 @@ impl Desk {
         let what =
             format!("{} entries could not be written ({}); nothing was allowed meanwhile", trouble.lost, trouble.why);
         out.push(Effect::Journal(Record::Mended(Mended { what })));
+        self.restate_policy(out);
         self.tell_status(out);
     }
 

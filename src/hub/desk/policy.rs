@@ -1,0 +1,74 @@
+//! The policy file changes, and a person says whether what got looser in it may hold.
+
+use super::ground::Turn;
+use super::{CallId, Decision, Desk, Effect, FromHub, Held, Now, PeerId, PolicyFile, Record};
+use crate::call::Digest;
+use crate::policy::Asked;
+
+impl Desk {
+    pub(super) fn policy(&mut self, now: Now, file: PolicyFile, out: &mut Vec<Effect>) {
+        let turn = self.ground.read(file);
+        self.turn(now, turn, out);
+    }
+
+    /// A person's word on the policy that waits. Who may decide on calls may decide on this.
+    pub(super) fn weigh(&mut self, now: Now, peer: PeerId, digest: Digest, accept: bool, out: &mut Vec<Effect>) {
+        let who = self.consoles.get(&peer).map(|console| console.who.clone()).unwrap_or_default();
+        let turn = match self.may_not_decide(peer) {
+            Some(why) => Err(why),
+            None => self.ground.weigh(digest, accept, &who),
+        };
+        match turn {
+            Ok(turn) => self.turn(now, turn, out),
+            Err(why) => {
+                out.push(Effect::Send(peer, FromHub::Unweighed { digest, why }));
+                self.tell_proposal(peer, out);
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Now, turn: Turn, out: &mut Vec<Effect>) {
+        self.changed = true;
+        if turn.keep {
+            self.keep(out);
+        }
+        out.extend(turn.records.into_iter().map(|loaded| Effect::Journal(Record::Policy(loaded))));
+        let consoles: Vec<PeerId> = self.consoles.keys().copied().collect();
+        for console in consoles {
+            self.tell_proposal(console, out);
+        }
+        let moment = self.moment(now);
+        // What the policy denies now is not left for a person to allow. What it allows still waits: it was asked for.
+        let judged: Vec<(CallId, Decision)> = self
+            .held
+            .iter()
+            .filter_map(|(id, held)| {
+                let Held { call, risk, facts, .. } = held;
+                let ruling = self.ground.judge(&Asked { call, risk, facts, moment: &moment });
+                let denied = self.by_verdict(ruling.verdict()).filter(|decision| !decision.is_allowed());
+                denied.map(|decision| (*id, decision))
+            })
+            .collect();
+        for (id, decision) in judged {
+            let Some(held) = self.take(id) else { continue };
+            self.settle(now, id, held, decision, None, out);
+        }
+    }
+
+    pub(super) fn tell_proposal(&self, peer: PeerId, out: &mut Vec<Effect>) {
+        out.push(Effect::Send(peer, FromHub::Proposal(self.ground.proposal().map(Box::new))));
+    }
+
+    /// Has the text of what was accepted kept, where it is known.
+    fn keep(&self, out: &mut Vec<Effect>) {
+        if let Some(file) = self.ground.accepted() {
+            out.push(Effect::Keep(file.digest, file.text.clone()));
+        }
+    }
+
+    /// Says in the journal what holds now, when it may not say so.
+    pub(super) fn restate_policy(&self, out: &mut Vec<Effect>) {
+        self.keep(out);
+        out.push(Effect::Journal(Record::Policy(self.ground.record())));
+    }
+}
