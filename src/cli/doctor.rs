@@ -137,6 +137,7 @@ fn hub_of(home: &Home, found: &mut Vec<Finding>) {
                 status.held
             );
             found.push(Finding(Grade::Ok, "hub", says));
+            found.extend(status.policy_waits.map(|waits| Finding(Grade::Warn, "policy", waits)));
             let notices = status.notices.into_iter().map(|notice| Finding(Grade::Warn, "hub", notice));
             found.extend(notices);
         }

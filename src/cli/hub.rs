@@ -105,6 +105,9 @@ fn status(home: &Home) -> Result<Exit> {
     writeln!(out, "policy    {}", Shown::line(policy))?;
     writeln!(out, "consoles  {}", status.consoles)?;
     writeln!(out, "held      {}", status.held)?;
+    if let Some(waits) = &status.policy_waits {
+        writeln!(out, "waits     {}", Shown::line(waits))?;
+    }
     for (name, command) in &status.wraps {
         writeln!(out, "server    {} ({})", Shown::line(name), Shown::line(command))?;
     }

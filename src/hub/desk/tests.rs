@@ -1,5 +1,7 @@
 //! The desk as a conversation: events in, effects out, time given.
 
+mod loosening;
+
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
@@ -88,6 +90,10 @@ impl World {
         if !self.journal_works {
             out = self.desk.journal_failed(out, "no space left on device");
         }
+        self.carry_out(out);
+    }
+
+    fn carry_out(&mut self, out: Vec<Effect>) {
         for effect in out {
             match effect {
                 Effect::Journal(record) => {
