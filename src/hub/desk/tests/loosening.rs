@@ -327,7 +327,7 @@ fn calls() -> Vec<(Call, Risk)> {
             tool: ToolName::new(tool).expect("a name"),
             params: Params::new(raw(&params)),
         };
-        (call, Risk { level, findings: Vec::new() })
+        (call, Risk { level, findings: Vec::new(), tools: Vec::new() })
     };
     let tools = ["frobnicate", "read_file", "other"];
     tools.iter().flat_map(|tool| Level::ALL.iter().map(move |level| call(tool, *level))).collect()
