@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use super::follow::{Follower, Place};
 use crate::config::Home;
 use crate::socket::{self, SocketError};
 use crate::wire::{FromHub, Role, ToHub};
@@ -35,6 +36,8 @@ pub struct Link {
     state: State,
     /// Awaited while the hub does not read fast enough.
     room: Option<socket::Room>,
+    /// What waits until it is known where its paths lead.
+    follower: Follower,
     /// What is to be said once attached.
     waiting: Vec<ToHub>,
     /// Ends of calls, which are not urgent.
@@ -43,9 +46,19 @@ pub struct Link {
 }
 
 impl Link {
-    /// Nobody is connected to yet; `role` is made when somebody is.
-    pub fn new(home: Home, role: Box<dyn Fn() -> Role>) -> Self {
-        Self { home, role, state: State::Idle, room: None, waiting: Vec::new(), patient: Vec::new(), due: None }
+    /// Nobody is connected to yet; `role` is made when somebody is. `place`: where the server stands.
+    pub fn new(home: Home, role: Box<dyn Fn() -> Role>, place: Place) -> Self {
+        let follower = Follower::new(place);
+        Self {
+            home,
+            role,
+            state: State::Idle,
+            room: None,
+            follower,
+            waiting: Vec::new(),
+            patient: Vec::new(),
+            due: None,
+        }
     }
 
     /// Tells the hub, at the next flush.
@@ -60,7 +73,7 @@ impl Link {
             self.state = State::Attaching(Box::pin(async move { socket::attach(&home, role).await }));
         }
         self.hurry();
-        self.waiting.push(message);
+        self.follower.push(message, &mut self.waiting);
     }
 
     /// Lets what is not urgent go with the next flush.
@@ -82,15 +95,16 @@ impl Link {
     pub fn is_full(&self) -> bool {
         match &self.state {
             State::Idle => false,
-            State::Attaching(_) => self.waiting.len() > MANY,
-            State::Up(link) => link.sender.queued() > FULL,
+            State::Attaching(_) => self.waiting.len() + self.follower.len() > MANY,
+            State::Up(link) => link.sender.queued() > FULL || self.follower.len() > MANY,
         }
     }
 
     /// Writes what waits. Ready when all of it is written, with the reason when the hub is lost.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), String>> {
+        let followed = self.follower.poll(cx, &mut self.waiting);
         let State::Up(link) = &mut self.state else {
-            return if self.waiting.is_empty() { Poll::Ready(Ok(())) } else { Poll::Pending };
+            return if self.waiting.is_empty() { followed.map(Ok) } else { Poll::Pending };
         };
         let mut write = || {
             for message in self.waiting.drain(..) {
@@ -105,7 +119,7 @@ impl Link {
                 ready!(room.poll(cx)).map_err(failed)?;
                 self.room = None;
             }
-            Poll::Ready(Ok(()))
+            followed.map(Ok)
         };
         write().map_err(|why| self.lose(&why))
     }
@@ -130,6 +144,7 @@ impl Link {
     fn lose(&mut self, why: &SocketError) -> String {
         self.state = State::Idle;
         self.room = None;
+        self.follower.clear();
         self.waiting.clear();
         self.patient.clear();
         self.due = None;

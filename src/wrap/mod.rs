@@ -1,13 +1,15 @@
 //! `sayso wrap`: stands between an AI host and one MCP server on their standard streams.
 //!
 //! The shell around `intercept`: it reads lines, carries out effects, starts and ends the server, and talks to the hub
-//! through `socket`. One process, one thread, one loop; no thread stands behind a stream. Invariants: standard output
+//! through `socket`. One process, one loop; no thread stands behind a stream, and one does only while it is looked up
+//! where the paths of a call lead. Invariants: standard output
 //! carries protocol and nothing else; nothing reaches the server but what the machine emits; no flag and no variable
 //! turns the gate off. Never judges and never shows a prompt.
 
 mod child;
 mod environment;
 mod errors;
+mod follow;
 mod lines;
 mod link;
 mod name;
@@ -58,14 +60,18 @@ pub fn run(home: &Home, name: Option<&str>, command: &[String]) -> anyhow::Resul
         .enable_all()
         .build()
         .context("the system gives no means to wait for input; close some programs")?;
-    runtime.block_on(async {
-        let link = link::Link::new(home.clone(), role);
+    let args = command.get(1..).unwrap_or_default();
+    let code = runtime.block_on(async {
+        let link = link::Link::new(home.clone(), role, follow::Place::of_process(args));
         let mut session = Session::open(Settings::default(), command, link)?;
         if let Err(e) = log {
             session.say(&Shown::line(&format!("there is no log: {e:#}")).to_string());
         }
         Ok(session.run().await)
-    })
+    });
+    // A look-up in a file system that hangs is not waited for.
+    runtime.shutdown_background();
+    code
 }
 
 fn server(name: &ServerName, command: &[String]) -> Server {

@@ -10,6 +10,7 @@ use sayso::risk::{Facts, Link, Risk, assess};
 use serde::Deserialize;
 
 use super::policy::call;
+use super::world::{World, fixture};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -161,4 +162,27 @@ proptest! {
             prop_assert!(risk.level >= Level::Medium, "{path}: {:?}", risk.findings);
         }
     }
+}
+
+#[test]
+fn b20_the_wrap_follows_links_where_its_server_stands() {
+    let world = World::with_policy("[levels]\nmedium = \"deny\"\nhigh = \"deny\"\n");
+    let project = world.home().join("project");
+    std::fs::create_dir(&project).unwrap();
+    std::os::unix::fs::symlink("/etc", project.join("docs")).unwrap();
+    let words = [fixture().display().to_string(), "--log".to_owned(), world.log().display().to_string()];
+    let words = words.into_iter().chain(["--mode".to_owned(), "echo".to_owned()]).collect::<Vec<_>>();
+    let mut host = world.wrap_changed(Some("fix"), &words, |command| {
+        command.current_dir(&project);
+    });
+    host.initialize();
+    for (id, path, denied) in [(1, "notes.txt", false), (2, "docs/hostname", true)] {
+        host.call(id, "read_file", &serde_json::json!({ "path": path }));
+        assert_eq!(host.answer(id)["result"]["isError"] == true, denied, "{path}");
+    }
+    let rows = world.history_until("both are there", |rows| rows.len() == 2);
+    let found =
+        rows.iter().flat_map(|row| row["submitted"]["findings"].as_array().unwrap()).map(|f| f["id"].as_str().unwrap());
+    let found: Vec<&str> = found.collect();
+    assert!(found.contains(&"paths.outside") && found.contains(&"paths.sensitive"), "{found:?}");
 }
