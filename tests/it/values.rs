@@ -180,9 +180,11 @@ fn b20_the_wrap_follows_links_where_its_server_stands() {
         host.call(id, "read_file", &serde_json::json!({ "path": path }));
         assert_eq!(host.answer(id)["result"]["isError"] == true, denied, "{path}");
     }
-    let rows = world.history_until("both are there", |rows| rows.len() == 2);
-    let found =
-        rows.iter().flat_map(|row| row["submitted"]["findings"].as_array().unwrap()).map(|f| f["id"].as_str().unwrap());
+    world.history_until("both are there", |rows| rows.len() == 2);
+    let (code, shown, _) = world.run(&["history", "show", "2", "--json"]);
+    assert_eq!(code, 0);
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let found = shown["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap());
     let found: Vec<&str> = found.collect();
     assert!(found.contains(&"paths.outside") && found.contains(&"paths.sensitive"), "{found:?}");
 }
