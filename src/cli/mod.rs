@@ -61,7 +61,7 @@ pub enum Command {
     History(HistoryArgs),
     /// The approvals that sayso remembers
     Approvals(ApprovalsArgs),
-    /// Set risk levels beforehand
+    /// Set risk levels beforehand; see how a call is judged
     Risk(RiskArgs),
     /// The rules in force
     Policy(PolicyArgs),
@@ -228,6 +228,32 @@ pub enum RiskCommand {
         /// low, medium or high
         level: Level,
     },
+    /// What the judge and the policy in force make of one call, and why
+    Explain(ExplainArgs),
+    /// Judge calls from standard input, one JSON object a line: server, tool (a name or a whole definition), arguments
+    Judge {
+        /// Judge by this policy [default: the home's]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+}
+
+/// `sayso risk explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The server's label
+    pub server: String,
+    /// The tool's name
+    pub tool: String,
+    /// The arguments, as JSON
+    #[arg(default_value = "{}", value_name = "JSON")]
+    pub arguments: String,
+    /// A file with the tool's definition: the object itself, a list of them, or the answer to tools/list
+    #[arg(long, value_name = "FILE")]
+    pub definition: Option<PathBuf>,
+    /// Judge by this policy [default: the home's]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
 }
 
 /// `sayso policy`.

@@ -1,23 +1,66 @@
-//! `sayso risk`: sets levels in the policy file, and leaves the rest of it as it is.
+//! `sayso risk`: sets levels in the policy file, and leaves the rest of it as it is; judges calls that are made up.
+
+mod explain;
+mod judge;
+mod question;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Exit, RiskArgs, RiskCommand};
+use super::{Exit, ExplainArgs, RiskArgs, RiskCommand};
 use crate::config::{Home, make_private};
 use crate::decision::Level;
 use crate::hub;
-use crate::policy::{self, edit};
+use crate::policy::{self, Policy, edit};
 use crate::shown::Shown;
 
-/// Sets levels in the policy file.
+/// Sets a level, explains a judgement, or judges many calls.
 pub fn run(home: &Home, args: RiskArgs) -> Result<Exit> {
-    match args.command {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let done = match args.command {
         RiskCommand::Set { server, tool, level } => set(home, &server, &tool, level),
+        RiskCommand::Explain(args) => policy(home, args.policy.as_deref())
+            .and_then(|policy| explain::run(&policy, &args, &mut out))
+            .and_then(|exit| Ok(out.flush().map(|()| exit)?)),
+        RiskCommand::Judge { policy: file } => {
+            policy(home, file.as_deref()).and_then(|policy| judge::run(&policy, io::stdin().lock(), &mut out))
+        }
+    };
+    match done {
+        // `| head` is no error.
+        Err(error) if is_broken_pipe(&error) => Ok(Exit::Ok),
+        done => done,
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let by_hand = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    let by_serde = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    by_hand.or(by_serde) == Some(ErrorKind::BrokenPipe)
+}
+
+/// The policy in a file, or the one in force. A file that cannot be used is an error when it was asked for by name;
+/// the home's own then denies what is not low, as the hub does, and standard error says so.
+fn policy(home: &Home, file: Option<&Path>) -> Result<Policy> {
+    let own = home.policy();
+    let path = file.unwrap_or(&own);
+    let shown = Shown::line(&path.display().to_string());
+    let read = hub::read_policy(path);
+    if file.is_some() && matches!(read, Ok(None)) {
+        bail!("{shown} is not there");
+    }
+    let parsed = policy::from_file(read, "policy.toml");
+    if let Some(error) = parsed.error() {
+        let says = Shown::line(&format!("line {}: {}", error.line, error.says)).to_string();
+        if file.is_some() {
+            bail!("{shown} cannot be used: {says}");
+        }
+        writeln!(io::stderr(), "sayso: {shown} cannot be used, so what is not low is denied: {says}")?;
+    }
+    Ok(parsed.policy)
 }
 
 fn set(home: &Home, server: &str, tool: &str, level: Level) -> Result<Exit> {

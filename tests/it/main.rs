@@ -5,6 +5,7 @@ mod cli;
 mod console;
 mod demo;
 mod docs;
+mod explain;
 mod hub;
 mod journal;
 mod picture;
