@@ -128,9 +128,9 @@ fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
 /// A rule on one line.
 fn line(rule: &Rule) -> String {
     let mut text = format!("{}: {} {}", Shown::line(&rule.label), rule.server, Shown::line(rule.tool.as_str()));
-    for arg in &rule.args {
-        text.push_str(&format_args!(" {}={}", Shown::line(&arg.name), Shown::line(arg.glob.as_str())).to_string());
-    }
+    let mut conditions = String::new();
+    rule.conditions(&mut conditions);
+    text.push_str(&Shown::line(&conditions).to_string());
     text.push_str(" ->");
     let parts = [
         rule.action.map(|action| action.to_string()),

@@ -6,13 +6,12 @@
 
 use std::borrow::Cow;
 
-use super::pattern::Glob;
+use super::asked::Asked;
+use super::shape::{Shape, Stand};
 use crate::json;
-use crate::risk::hidden::is_hidden;
-use crate::risk::paths;
 
-/// The longest value that may fit exactly, in bytes: longer ones are not what a person had in mind.
-const LONGEST_EXACT: usize = 16 * 1024;
+/// How deep a list or an object is searched for texts. What lies deeper may be anything.
+const DEEPEST: usize = 8;
 
 /// One named argument and what it must look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +19,7 @@ pub struct ArgumentRule {
     /// A top-level key, or, when it begins with `/`, a JSON Pointer (RFC 6901) into the arguments.
     pub name: String,
     /// What its value must fit.
-    pub glob: Glob,
+    pub shape: Shape,
 }
 
 /// How far something fits. Ordered: a whole fits as far as its least part.
@@ -34,41 +33,40 @@ pub enum Fit {
     Exact,
 }
 
-/// How far all of them fit these arguments (strict, compact JSON).
-pub fn fit(rules: &[ArgumentRule], arguments: &str) -> Fit {
-    rules.iter().map(|rule| one(rule, arguments)).min().unwrap_or(Fit::Exact)
+/// How far one named argument fits these arguments (strict, compact JSON).
+pub(super) fn fit(rule: &ArgumentRule, arguments: &str, asked: &Asked<'_>) -> Fit {
+    let stand = Stand { links: &asked.facts.links, cwd: &asked.call.server.cwd };
+    match (find(&rule.name, arguments), &rule.shape) {
+        (None, Shape::Absent) if has_a_twin(&rule.name, arguments) => Fit::Wide,
+        (None, Shape::Absent) => Fit::Exact,
+        (None, _) | (Some(_), Shape::Absent) => Fit::No,
+        (Some(raw), shape) => value(shape, raw, stand),
+    }
 }
 
-fn one(rule: &ArgumentRule, arguments: &str) -> Fit {
-    let Some(raw) = find(&rule.name, arguments) else { return Fit::No };
-    if rule.glob.is_any() {
+fn value(shape: &Shape, raw: &str, stand: Stand<'_>) -> Fit {
+    if shape.is_any() {
         return Fit::Exact;
     }
     match raw.as_bytes().first() {
-        Some(b'"') => text(&rule.glob, &json::unescape(raw)),
-        Some(b'[' | b'{') => {
-            if rule.glob.is_exact() && rule.glob.matches(raw) {
-                return Fit::Exact;
-            }
+        Some(b'"') => shape.text(&json::unescape(raw), stand),
+        Some(b'[' | b'{') => match shape.whole(raw) {
             // The strings within may be read in other ways, and a wildcard would run across them: no ground to loosen.
-            let texts = json::elements(raw).chain(json::members(raw).map(|(_, value)| value));
-            let strings = texts.filter(|element| element.starts_with('"')).map(json::unescape);
-            let mut fits = strings.map(|string| text(&rule.glob, &string) != Fit::No);
-            if rule.glob.matches(raw) || fits.any(|fits| fits) { Fit::Wide } else { Fit::No }
-        }
-        _ if rule.glob.matches(raw) => Fit::Exact,
-        _ => Fit::No,
+            Fit::No if inside(shape, raw, stand, DEEPEST) => Fit::Wide,
+            fit => fit,
+        },
+        _ => shape.scalar(raw),
     }
 }
 
-fn text(glob: &Glob, value: &str) -> Fit {
-    let plain = value.len() <= LONGEST_EXACT && has_one_reading(value) && (glob.is_exact() || !has_operators(value));
-    match glob.matches(value) {
-        true if plain => Fit::Exact,
-        true => Fit::Wide,
-        false if !plain && paths::readings(value).iter().any(|reading| glob.matches(reading)) => Fit::Wide,
-        false => Fit::No,
-    }
+/// Whether anything in a list or an object fits.
+fn inside(shape: &Shape, raw: &str, stand: Stand<'_>, deeper: usize) -> bool {
+    let parts = json::elements(raw).chain(json::members(raw).map(|(_, value)| value));
+    parts.into_iter().any(|part| match part.as_bytes().first() {
+        Some(b'"') => shape.text(&json::unescape(part), stand) != Fit::No,
+        Some(b'[' | b'{') => deeper == 0 || inside(shape, part, stand, deeper - 1),
+        _ => false,
+    })
 }
 
 /// The text of the argument of this name.
@@ -77,8 +75,7 @@ fn find<'a>(name: &str, arguments: &'a str) -> Option<&'a str> {
         return json::member(arguments, name);
     }
     name[1..].split('/').try_fold(arguments, |value, step| {
-        let step: Cow<'_, str> =
-            if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() };
+        let step = unescaped(step);
         if value.starts_with('[') {
             let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit()));
             json::elements(value).nth(step.parse().ok().filter(|_| plain)?)
@@ -88,19 +85,20 @@ fn find<'a>(name: &str, arguments: &'a str) -> Option<&'a str> {
     })
 }
 
-/// What is a dot, or becomes one or more when a text is normalised (Unicode NFKC, IDNA).
-const DOTS: &str = ".\u{2024}\u{2025}\u{2026}\u{3002}\u{fe52}\u{ff0e}\u{ff61}";
-
-/// Whether a shell would run more than one command, or write to a file: a wildcard such as `git *` is not meant to
-/// stretch over that.
-fn has_operators(value: &str) -> bool {
-    value.contains(['|', '`', '<', '>', ';', '&'])
+/// A step of a JSON Pointer as it was meant.
+fn unescaped(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }
 
-/// Whether every reader takes the text for the same path.
-fn has_one_reading(value: &str) -> bool {
-    let odd = |c: char| matches!(c, '~' | '$' | '%' | '\\') || c.is_control() || is_hidden(c);
-    let dots = |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_whitespace() || DOTS.contains(c));
-    let odd_segment = |segment: &str| dots(segment) || segment.ends_with('.') && !segment.contains(' ');
-    !(value.chars().any(odd) || value.contains("//") || value.split('/').any(odd_segment) || value.starts_with("file:"))
+/// Whether an argument that is not there has a neighbour that a careless server takes for it.
+fn has_a_twin(name: &str, arguments: &str) -> bool {
+    let (above, last) = match name.strip_prefix('/').and_then(|_| name.rsplit_once('/')) {
+        None => (Some(arguments), Cow::Borrowed(name)),
+        Some(("", last)) => (Some(arguments), unescaped(last)),
+        Some((above, last)) => (find(above, arguments), unescaped(last)),
+    };
+    let plain =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
+    let wanted = plain(&last);
+    above.is_some_and(|above| json::members(above).any(|(key, _)| plain(&key) == wanted))
 }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use super::rule::Rule;
 use super::{Levels, Policy, time};
-use crate::decision::{Action, Level};
+use crate::decision::{Action, Keep, Level};
 
 mod aspect;
 
@@ -95,6 +95,17 @@ fn broken(old: &Policy) -> Change {
 
 fn settings(old: &Policy, new: &Policy) -> Vec<Change> {
     let mut changes = Vec::new();
+    // How much is told: a journal that keeps more tells more to whoever reads it.
+    let tells = |keep: Keep| match keep {
+        Keep::Digest => 0,
+        Keep::Masked => 1,
+        Keep::Full => 2,
+    };
+    if old.journal != new.journal {
+        let way = if tells(new.journal) < tells(old.journal) { Way::Tighter } else { Way::Looser };
+        let says = format!("the arguments that the journal keeps: {} becomes {}", old.journal, new.journal);
+        changes.push(Change::new(way, None, says));
+    }
     for level in Level::ALL.iter().copied() {
         let (before, after) = (old.levels.action(level), new.levels.action(level));
         if before != after {

@@ -58,7 +58,8 @@ pub fn set_level(text: &str, server: &str, tool: &str, level: Level) -> Result<S
 fn change(rule: &mut dyn TableLike, server: &str, tool: &str, level: Level) -> bool {
     let is = |key: &str, wanted: &str| rule.get(key).map_or(Some("*"), Item::as_str) == Some(wanted);
     let has_arguments = rule.get("args").is_some_and(|args| args.as_table_like().is_none_or(|args| !args.is_empty()));
-    if !is("server", server) || !is("tool", tool) || has_arguments {
+    let is_narrower = ["risk", "time", "days", "console"].iter().any(|key| rule.contains_key(key));
+    if !is("server", server) || !is("tool", tool) || has_arguments || is_narrower {
         return false;
     }
     let Some(own) = rule.get_mut("level").and_then(Item::as_value_mut) else { return false };
@@ -93,7 +94,9 @@ fn add(document: &mut DocumentMut, server: &str, tool: &str, level: Level) {
 fn holds(before: &Policy, after: &str, server: &str, tool: &str, level: Level) -> bool {
     let after = parse(after, "policy.toml").policy;
     let is_it = |rule: &super::Rule| {
-        rule.server.as_str() == server && rule.tool.as_str() == tool && rule.args.is_empty() && rule.level.is_some()
+        let (own_server, own_tool) = (rule.server.as_str(), rule.tool.as_str());
+        let is_plain = rule.args.is_empty() && rule.when.is_always();
+        own_server == server && own_tool == tool && is_plain && rule.level.is_some()
     };
     let others = |policy: &Policy| {
         let rules = policy.rules.iter().filter(|rule| !is_it(rule));

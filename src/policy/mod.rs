@@ -12,7 +12,9 @@ pub mod parse;
 pub mod pattern;
 pub mod rule;
 pub mod ruling;
+pub mod shape;
 pub mod time;
+pub mod when;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -22,6 +24,7 @@ pub use compare::{Change, Side, Way, compare};
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
 pub use rule::Rule;
 pub use ruling::{Ruling, strictest};
+pub use when::When;
 
 use crate::decision::{Action, By, Keep, Level, Verdict};
 use arguments::Fit;

@@ -8,7 +8,7 @@ use sayso::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, T
 use sayso::decision::{Action, By, Level};
 use sayso::json::{Duplicates, compact};
 use sayso::policy::{self, Asked, Moment, Policy, Ruling, Severity, judge};
-use sayso::risk::{Facts, Finding, Risk};
+use sayso::risk::{Facts, Finding, Link, Risk};
 use serde::Deserialize;
 
 use crate::world::World;
@@ -40,6 +40,13 @@ struct Case {
     level: Option<Level>,
     timeout: Option<String>,
     reason: Option<String>,
+    /// `mon 09:30`; without: nobody is sure what time it is.
+    at: Option<String>,
+    #[serde(default)]
+    console: bool,
+    /// Where the paths in the arguments lead; nothing: nobody knows.
+    #[serde(default)]
+    links: std::collections::BTreeMap<String, String>,
 }
 
 fn fs() -> String {
@@ -102,7 +109,13 @@ fn check(cases: &str) {
     let verdicts: Verdicts = toml::from_str(cases).expect("cases");
     let policy = valid(&verdicts.policy);
     for case in verdicts.case {
-        let ruling = judged(&policy, &call(&case.server, &case.tool, &case.arguments), case.judged);
+        let leads = |place: &String| Some(place.clone()).filter(|place| !place.is_empty());
+        let links = case.links.iter().map(|(written, place)| Link { written: written.clone(), leads: leads(place) });
+        let facts = Facts { links: links.collect(), ..Facts::default() };
+        let local = case.at.as_deref().map(|at| policy::when::local(at).expect("a moment"));
+        let moment = Moment { local, console: case.console };
+        let (call, risk) = (call(&case.server, &case.tool, &case.arguments), risk(case.judged));
+        let ruling = judge(&policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let verdict = ruling.verdict();
         let says = format!("{}: {verdict:?}", case.says);
         assert_eq!(verdict.action, case.want, "{says}");
@@ -124,6 +137,26 @@ fn the_order_is_fixed_whatever_the_order_in_the_file() {
 #[test]
 fn a_path_with_two_readings_loosens_nothing_and_slips_under_no_deny() {
     check(include_str!("cases/policy/paths.toml"));
+}
+
+#[test]
+fn each_condition_of_a_rule_holds_when_it_is_so_and_only_tightens_when_that_is_not_sure() {
+    check(include_str!("cases/policy/grammar.toml"));
+}
+
+#[test]
+fn b12_a_tool_that_another_one_runs_is_denied_as_itself_and_allowed_by_no_rule_for_it() {
+    let rule = |action: &str| format!("[[rule]]\ntool = \"delete_*\"\naction = \"{action}\"");
+    let verdict = |action: &str, judged: Level| {
+        let risk = Risk { tools: vec!["delete_file".into()], ..risk(judged) };
+        let call = call("gateway", "invoke", r#"{"tool":"delete_file"}"#);
+        let (facts, moment) = (Facts::default(), Moment::default());
+        judge(&valid(&rule(action)), &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment })
+    };
+    assert!(matches!(verdict("deny", Level::Low), Ruling::Final(v) if v.action == Action::Deny));
+    assert_eq!(verdict("confirm", Level::Medium).verdict().action, Action::Confirm);
+    assert_eq!(verdict("allow", Level::Medium).verdict().action, Action::Ask);
+    assert_eq!(verdict("ask", Level::High).verdict().action, Action::Confirm);
 }
 
 #[test]

@@ -90,11 +90,16 @@ impl<'a> Against<'a> {
         }
     }
 
+    /// The levels that may count for a rule's calls: the judged ones, and those that any rule sets.
+    fn reachable(&self, rule: &Rule) -> impl Iterator<Item = Level> {
+        let set = self.both().filter(|(other, _)| !rule.is_never_with(other)).filter_map(|(other, _)| other.level);
+        rule.when.judged().iter().copied().chain(set)
+    }
+
     /// Whether nothing that could have decided in the place of a new rule was stricter than it.
     fn no_stricter_before(&self, rule: &Rule, action: Action) -> bool {
         let specific = rule.specific();
-        let levels = &self.policy.levels;
-        let level = Level::ALL.iter().map(|level| levels.action(*level)).max();
+        let level = self.reachable(rule).map(|level| self.policy.levels.action(level)).max();
         level <= Some(action)
             && !self.both().any(|(other, others)| {
                 let stricter = other.action.is_some_and(|a| a > action && a != Action::Deny);
@@ -131,7 +136,7 @@ impl<'a> Against<'a> {
         let overruled = |from: Specific| {
             action != Action::Deny
                 && self.both().any(|(other, others)| {
-                    other.action.is_some_and(|a| a < action) && others > from && !rule.is_for_other_servers_than(other)
+                    other.action.is_some_and(|a| a < action) && others > from && !rule.is_never_with(other)
                 })
         };
         self.new.iter().any(|(other, others)| {
@@ -141,17 +146,13 @@ impl<'a> Against<'a> {
 
     /// Whether nothing that can decide in the place of a rule that went is looser than it.
     fn nothing_looser_after(&self, rule: &Rule, action: Action) -> bool {
-        let levels = &self.policy.levels;
-        let level = Level::ALL.iter().map(|level| levels.action(*level)).min();
+        let level = self.reachable(rule).map(|level| self.policy.levels.action(level)).min();
         level >= Some(action)
-            && !self
-                .both()
-                .any(|(other, _)| other.action.is_some_and(|a| a < action) && !rule.is_for_other_servers_than(other))
+            && !self.both().any(|(other, _)| other.action.is_some_and(|a| a < action) && !rule.is_never_with(other))
     }
 
     fn level(&self, rule: &Rule, before: Option<Level>, after: Option<Level>) -> (Way, String) {
-        let mut others =
-            self.both().filter(|(other, _)| !rule.is_for_other_servers_than(other)).filter_map(|(r, _)| r.level);
+        let mut others = self.both().filter(|(other, _)| !rule.is_never_with(other)).filter_map(|(r, _)| r.level);
         let (raised, says) = match (before, after) {
             (Some(before), Some(after)) => (after >= before, format!("level {before} becomes {after}")),
             (None, Some(after)) => (
@@ -160,7 +161,7 @@ impl<'a> Against<'a> {
             ),
             (Some(before), None) => {
                 let says = format!("no rule sets the level to {before} any more");
-                (before == Level::Low && others.all(|level| level >= before), says)
+                (rule.when.judged().iter().all(|judged| *judged >= before) && others.all(|level| level >= before), says)
             }
             (None, None) => (true, String::new()),
         };
@@ -168,8 +169,7 @@ impl<'a> Against<'a> {
     }
 
     fn timeout(&self, rule: &Rule, before: Option<Duration>, after: Option<Duration>) -> (Way, String) {
-        let rules =
-            self.both().filter(|(other, _)| !rule.is_for_other_servers_than(other)).filter_map(|(r, _)| r.timeout);
+        let rules = self.both().filter(|(other, _)| !rule.is_never_with(other)).filter_map(|(r, _)| r.timeout);
         let levels = Level::ALL.iter().map(|level| self.policy.timeouts.of(*level));
         let mut others = rules.chain(levels);
         match (before, after) {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
-use crate::policy::{Asked, Moment, Ruling, judge, parse};
+use crate::policy::{Asked, Local, Moment, Ruling, judge, parse};
 use crate::risk::{Facts, Risk};
 
 fn policy(text: &str) -> Policy {
@@ -42,9 +42,9 @@ fn call(server: &str, tool: &str, arguments: &str) -> Call {
     }
 }
 
-fn ruling(policy: &Policy, call: &Call, level: Level) -> Ruling {
+fn ruling(policy: &Policy, call: &Call, level: Level, moment: Moment) -> Ruling {
     let risk = Risk { level, findings: Vec::new(), tools: Vec::new() };
-    judge(policy, &Asked { call, risk: &risk, facts: &Facts::default(), moment: &Moment::default() })
+    judge(policy, &Asked { call, risk: &risk, facts: &Facts::default(), moment: &moment })
 }
 
 #[test]
@@ -80,6 +80,9 @@ fn each_kind_of_change_is_told_with_its_way_and_line() {
         ("", "[levels]\nlow = \"ask\"", Way::Tighter),
         ("", "[timeout]\ndefault = \"2m\"", Way::Looser),
         ("", "[timeout]\ndefault = \"9s\"", Way::Tighter),
+        ("", "journal.arguments = \"full\"", Way::Looser),
+        ("", "journal.arguments = \"digest\"", Way::Tighter),
+        ("journal.arguments = \"full\"", "", Way::Tighter),
         ("", &rule("level = \"low\""), Way::Looser),
         ("", &rule("level = \"high\""), Way::Tighter),
         (&rule("level = \"low\""), "", Way::Tighter),
@@ -124,6 +127,26 @@ fn rule() -> impl Strategy<Value = String> {
         "args = { path = \"/a/*\" }\n",
         "args = { path = \"/a/b\" }\n",
         "args = { path = \"/a/**\", n = \"1\" }\n",
+        "args = { path = { under = \"/a\" } }\n",
+        "args = { path = { under = \"/a/b\" } }\n",
+        "args = { path = { one_of = [\"/a/b\", \"7\"] } }\n",
+        "args = { path = { regex = \"/a/.*\" } }\n",
+        "args = { n = { min = 1 } }\n",
+        "args = { n = { min = 0, max = 5 } }\n",
+        "args = { n = { absent = true } }\n",
+        "args = { path = { command = \"git log\" } }\n",
+        "args = { path = { command = \"git\" } }\n",
+    ]);
+    let when = of(&[
+        "",
+        "",
+        "",
+        "risk = \"high\"\n",
+        "risk = [\"low\", \"medium\"]\n",
+        "time = \"09:00-18:00\"\n",
+        "time = \"22:00-10:00\"\ndays = [\"mon\"]\n",
+        "console = true\n",
+        "console = false\n",
     ]);
     let says = of(&[
         "action = \"allow\"\n",
@@ -137,7 +160,8 @@ fn rule() -> impl Strategy<Value = String> {
         "timeout = \"5m\"\n",
         "action = \"ask\"\nlevel = \"low\"\n",
     ]);
-    (server, tool, args, says).prop_map(|(server, tool, args, says)| format!("[[rule]]\n{server}{tool}{args}{says}"))
+    let all = (server, tool, args, when, says);
+    all.prop_map(|(server, tool, args, when, says)| format!("[[rule]]\n{server}{tool}{args}{when}{says}"))
 }
 
 fn head() -> impl Strategy<Value = String> {
@@ -163,7 +187,7 @@ fn two() -> impl Strategy<Value = (String, String)> {
     })
 }
 
-fn asked() -> impl Strategy<Value = (Call, Level)> {
+fn asked() -> impl Strategy<Value = (Call, Level, Moment)> {
     let server = prop::sample::select(&["fs", "db", "xy"][..]);
     let tool = prop::sample::select(&["read", "red", "write", "re\u{200b}d"][..]);
     let args = prop::sample::select(
@@ -176,10 +200,17 @@ fn asked() -> impl Strategy<Value = (Call, Level)> {
             r#"{"path":["/a/b"]}"#,
             r#"{"path":"/a/b;c"}"#,
             r#"{"path":7}"#,
+            r#"{"path":"/a/b","n":3}"#,
+            r#"{"path":"/a/b","N":"4"}"#,
+            r#"{"path":"git log -1"}"#,
+            r#"{"path":"git log; x","n":1e0}"#,
         ][..],
     );
     let level = prop::sample::select(Level::ALL.to_vec());
-    (server, tool, args, level).prop_map(|(server, tool, args, level)| (call(server, tool, args), level))
+    let local = prop::option::of((0..24_u16, 0..2_u8).prop_map(|(h, weekday)| Local { minute: h * 60, weekday }));
+    let moment = (local, any::<bool>()).prop_map(|(local, console)| Moment { local, console });
+    let all = (server, tool, args, level, moment);
+    all.prop_map(|(server, tool, args, level, moment)| (call(server, tool, args), level, moment))
 }
 
 proptest! {
@@ -192,8 +223,8 @@ proptest! {
     ) {
         let (before, after) = (policy(&old), policy(&new));
         if compare(&before, &after).iter().all(|change| change.way != Way::Looser) {
-            for (call, level) in calls {
-                let (was, is) = (ruling(&before, &call, level), ruling(&after, &call, level));
+            for (call, level, moment) in calls {
+                let (was, is) = (ruling(&before, &call, level, moment), ruling(&after, &call, level, moment));
                 prop_assert!(is.is_at_least(&was), "{old}\n-->\n{new}\n{} {}: {was:?} -> {is:?}", call.tool.as_str(), call.params.text());
             }
         }
