@@ -14,9 +14,10 @@ use super::detail::rows::Page;
 use super::detail::{Detail, Subject};
 use super::history::History;
 use super::keymap::{Context, Key};
-use super::prompt::Overlay;
+use super::prompt::{Ask, Overlay, Prompt};
 use super::queue::{Held, Queue};
 use super::rules::Rules;
+use super::weighing::Weighing;
 
 /// The smallest screen on which a call can be answered: columns and rows.
 pub const SMALLEST: (u16, u16) = (60, 16);
@@ -132,6 +133,8 @@ pub struct App {
     pub(super) rules: Rules,
     pub(super) link: LinkState,
     pub(super) status: Option<Status>,
+    /// The policy that waits.
+    pub(super) weighing: Option<Weighing>,
     pub(super) said: Option<(Shown, u64)>,
     pub(super) focused: Option<Detail>,
     pub(super) past: Option<Detail>,
@@ -158,6 +161,7 @@ impl App {
             rules: Rules::default(),
             link: LinkState::default(),
             status: None,
+            weighing: None,
             said: None,
             focused: None,
             past: None,
@@ -198,6 +202,7 @@ impl App {
             if let Some(why) = &status.policy_error {
                 out.push(Shown::line(&format!("POLICY NOT IN FORCE, all but low risk is denied: {why}")));
             }
+            out.extend(self.weighing.as_ref().map(|weighing| Shown::own(weighing.notice())));
             out.extend(status.notices.iter().map(|text| Shown::line(&format!("NOTICE: {text}"))));
         }
         out
@@ -205,13 +210,20 @@ impl App {
 
     /// Whether the focused call is on the screen as the console is now.
     pub(super) fn on_screen(&self) -> bool {
-        self.tab == Tab::Queue && !matches!(self.overlay, Overlay::Help(_)) && self.areas().is_some()
+        let covered = matches!(self.overlay, Overlay::Help(_)) || self.weighs();
+        self.tab == Tab::Queue && !covered && self.areas().is_some()
+    }
+
+    /// Whether the policy that waits is on the screen as the console is now.
+    pub(super) const fn weighs(&self) -> bool {
+        matches!(self.overlay, Overlay::Policy | Overlay::Prompt(Prompt { ask: Ask::Accept(_), .. }))
     }
 
     /// Where keys are looked up.
     pub(super) const fn context(&self) -> Context {
         match &self.overlay {
             Overlay::Help(_) => Context::Help,
+            Overlay::Policy => Context::Policy,
             Overlay::Prompt(prompt) => prompt.context(),
             Overlay::None => match self.tab {
                 Tab::Queue => Context::Queue,
@@ -247,8 +259,10 @@ impl App {
         let long = [&self.focused, &self.past].into_iter().flatten().any(|d| !d.is_whole());
         let second = (!self.queue.held().is_empty()).then(|| (self.now / 1000 + 1) * 1000);
         let guard = self.queue.ready_at().filter(|_| !self.ready_shown).map(|at| at.max(self.now));
+        let weighing = self.weighing.as_ref().filter(|_| self.weighs()).and_then(Weighing::ready_at);
+        let weighing = weighing.filter(|at| *at > self.now);
         let said = self.said.as_ref().map(|(_, until)| *until);
-        [long.then_some(self.now), second, guard, said].into_iter().flatten().min()
+        [long.then_some(self.now), second, guard, weighing, said].into_iter().flatten().min()
     }
 
     /// Says something at the foot of the screen for a while.
@@ -272,6 +286,12 @@ impl App {
         );
         self.past = kept.or_else(|| row.map(|row| Detail::new(Subject::Past(Arc::clone(row)), self.zone.clone())));
         let Some(areas) = areas else { return };
+        if self.weighs()
+            && let Some(weighing) = &mut self.weighing
+        {
+            let page = Page { width: usize::from(areas.width), ascii: self.ascii };
+            weighing.resize(page, usize::from(areas.list + areas.body));
+        }
         let detail = if self.tab == Tab::History { &mut self.past } else { &mut self.focused };
         if let Some(detail) = detail {
             let page = Page { width: usize::from(areas.width), ascii: self.ascii };

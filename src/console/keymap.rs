@@ -52,12 +52,23 @@ pub enum Context {
     Line,
     /// Whether an approval is to be taken back.
     Revoke,
+    /// The policy that waits.
+    Policy,
 }
 
 impl Context {
     /// All, in the order of the help.
-    pub const ALL: &'static [Self] =
-        &[Self::Queue, Self::Remember, Self::Yes, Self::Line, Self::History, Self::Approvals, Self::Revoke, Self::Help];
+    pub const ALL: &'static [Self] = &[
+        Self::Queue,
+        Self::Remember,
+        Self::Yes,
+        Self::Line,
+        Self::History,
+        Self::Approvals,
+        Self::Revoke,
+        Self::Policy,
+        Self::Help,
+    ];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -70,6 +81,7 @@ impl Context {
             Self::Yes => "Where the word yes is asked for",
             Self::Line => "Where a reason or a filter is typed",
             Self::Revoke => "After x: take an approval back",
+            Self::Policy => "After P: the policy that waits for you",
         }
     }
 }
@@ -137,6 +149,12 @@ pub enum Action {
     Revoke,
     /// Yes, take it back.
     RevokeYes,
+    /// Show the policy that waits.
+    Policy,
+    /// Accept it.
+    Accept,
+    /// Refuse it.
+    Refuse,
 }
 
 impl Action {
@@ -163,7 +181,7 @@ pub struct Binding {
     pub short: Option<&'static str>,
 }
 
-use Context::{Approvals, Help, History, Line, Queue, Remember, Revoke, Yes};
+use Context::{Approvals, Help, History, Line, Policy, Queue, Remember, Revoke, Yes};
 
 const fn bind(
     contexts: &'static [Context],
@@ -179,7 +197,7 @@ const fn bind(
 const QUEUE: &[Context] = &[Queue];
 const LISTS: &[Context] = &[History, Approvals];
 const TABS: &[Context] = &[Queue, History, Approvals];
-const BODIES: &[Context] = &[Queue, History, Help];
+const BODIES: &[Context] = &[Queue, History, Policy, Help];
 const PROMPTS: &[Context] = &[Yes, Line];
 
 /// The table.
@@ -207,20 +225,24 @@ pub const TABLE: &[Binding] = &[
     bind(TABS, &[Key::Char('p'), Key::Char('k')], "p k", Action::Previous, "the call or row before", None),
     bind(&[Approvals, History], &[Key::Down], "Down", Action::Next, "the next row", None),
     bind(&[Approvals, History], &[Key::Up], "Up", Action::Previous, "the row before", None),
-    bind(&[Queue, Help], &[Key::Down], "Down", Action::LineDown, "scroll one line down", None),
-    bind(&[Queue, Help], &[Key::Up], "Up", Action::LineUp, "scroll one line up", None),
+    bind(&[Policy], &[Key::Char('a')], "a", Action::Accept, "accept it; asks for the word yes", Some("accept")),
+    bind(&[Policy], &[Key::Char('d')], "d", Action::Refuse, "refuse it; what is tighter in it holds", Some("refuse")),
+    bind(&[Queue, Policy, Help], &[Key::Down], "Down", Action::LineDown, "scroll one line down", None),
+    bind(&[Queue, Policy, Help], &[Key::Up], "Up", Action::LineUp, "scroll one line up", None),
     bind(BODIES, &[Key::PageDown], "PgDn", Action::PageDown, "scroll one page down", Some("scroll")),
     bind(BODIES, &[Key::PageUp], "PgUp", Action::PageUp, "scroll one page up", None),
     bind(BODIES, &[Key::Home], "Home", Action::Start, "scroll to the start", None),
     bind(BODIES, &[Key::End], "End", Action::End, "scroll to the end", None),
     bind(TABS, &[Key::Tab], "Tab", Action::NextTab, "waiting calls, history, remembered approvals", Some("tabs")),
     bind(TABS, &[Key::BackTab], "Shift-Tab", Action::PreviousTab, "the same, backwards", None),
+    bind(TABS, &[Key::Char('P')], "P", Action::Policy, "the policy file got looser: look at the change", None),
     bind(TABS, &[Key::Char('?')], "?", Action::Help, "this help", Some("help")),
     bind(TABS, &[Key::Char('q')], "q", Action::Quit, "leave; the hub and the calls stay as they are", Some("quit")),
     bind(Context::ALL, &[Key::Ctrl('c')], "Ctrl-C", Action::Quit, "leave", None),
     bind(Context::ALL, &[Key::Ctrl('z')], "Ctrl-Z", Action::Suspend, "suspend", None),
     bind(Context::ALL, &[Key::Ctrl('l')], "Ctrl-L", Action::Repaint, "draw the screen anew", None),
     bind(&[Help], &[Key::Esc, Key::Char('?'), Key::Char('q')], "Esc ? q", Action::Cancel, "close", Some("close")),
+    bind(&[Policy], &[Key::Esc, Key::Char('P'), Key::Char('q')], "Esc P q", Action::Cancel, "close", Some("close")),
     bind(
         PROMPTS,
         &[Key::Enter],

@@ -1,6 +1,6 @@
 //! The console: the screen on which a person sees what an agent wants and answers.
 //!
-//! `app`, `update`, `queue`, `detail`, `history`, `rules`, `prompt` and `keymap` are one pure machine; `view` draws it;
+//! `app`, `update`, `queue`, `detail`, `history`, `rules`, `prompt`, `weigh`, `weighing` and `keymap` are one pure machine; `view` draws it;
 //! `run`, `link` and `term` are its shell. Invariants: it mirrors the hub's queue and never acts ahead of it; Enter and
 //! Space never allow; no key acts on a call that has not been on the screen; no text of a call reaches the terminal but
 //! as `Shown`.
@@ -18,6 +18,8 @@ mod term;
 pub mod theme;
 pub mod update;
 pub mod view;
+mod weigh;
+pub mod weighing;
 
 pub use run::{Options, run};
 

@@ -3,7 +3,7 @@
 //! Invariants: a prompt about a call belongs to that call's number and is closed with it (B25); a key counts only once
 //! the prompt has been drawn; only the word `yes` and then Enter allows, as ssh does (B24).
 
-use crate::call::CallId;
+use crate::call::{CallId, Digest};
 use crate::decision::{GrantId, Scope};
 
 use super::keymap::Context;
@@ -19,6 +19,8 @@ pub enum Overlay {
     None,
     /// The help, scrolled by so many rows.
     Help(usize),
+    /// The policy that waits.
+    Policy,
     /// A question.
     Prompt(Prompt),
 }
@@ -49,6 +51,8 @@ pub enum Ask {
     Filter,
     /// Whether to take this approval back.
     Revoke(GrantId),
+    /// The word yes for this change of the policy.
+    Accept(Digest),
 }
 
 impl Prompt {
@@ -61,7 +65,7 @@ impl Prompt {
     pub const fn call(&self) -> Option<CallId> {
         match self.ask {
             Ask::Remember(id) | Ask::Yes(id, _) | Ask::Reason(id) => Some(id),
-            Ask::Filter | Ask::Revoke(_) => None,
+            Ask::Filter | Ask::Revoke(_) | Ask::Accept(_) => None,
         }
     }
 
@@ -69,7 +73,7 @@ impl Prompt {
     pub const fn context(&self) -> Context {
         match self.ask {
             Ask::Remember(_) => Context::Remember,
-            Ask::Yes(..) => Context::Yes,
+            Ask::Yes(..) | Ask::Accept(_) => Context::Yes,
             Ask::Reason(_) | Ask::Filter => Context::Line,
             Ask::Revoke(_) => Context::Revoke,
         }
@@ -77,7 +81,7 @@ impl Prompt {
 
     /// Whether characters are typed into its line.
     pub const fn takes_text(&self) -> bool {
-        matches!(self.ask, Ask::Yes(..) | Ask::Reason(_) | Ask::Filter)
+        matches!(self.ask, Ask::Yes(..) | Ask::Accept(_) | Ask::Reason(_) | Ask::Filter)
     }
 
     /// A character was typed.

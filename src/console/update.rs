@@ -68,6 +68,7 @@ fn gap(app: &mut App) {
     if matches!(&app.overlay, Overlay::Prompt(prompt) if prompt.call().is_some()) {
         app.overlay = Overlay::None;
     }
+    super::weigh::gap(app);
     app.queue.unseen();
     app.dirty = true;
 }
@@ -88,6 +89,7 @@ fn link_down(app: &mut App, why: String) {
     app.history.lost();
     app.rules.asked(false);
     app.status = None;
+    super::weigh::told(app, None);
     gap(app);
 }
 
@@ -100,6 +102,7 @@ fn drawn(app: &mut App, size: (u16, u16), out: &mut Vec<Effect>) {
     if let Overlay::Prompt(prompt) = &mut app.overlay {
         prompt.drawn = app.size.0 >= super::app::SMALLEST.0 && app.size.1 >= super::app::SMALLEST.1;
     }
+    super::weigh::drawn(app, out);
     if app.on_screen() {
         if let Some(detail) = &mut app.focused {
             detail.drawn();
@@ -118,6 +121,7 @@ fn paste(app: &mut App, text: &str) {
         }
         _ => {
             app.queue.disturb(app.now);
+            super::weigh::disturb(app);
             app.say(Shown::own("pasted text is not taken as keys"));
         }
     }
@@ -150,7 +154,8 @@ fn hub(app: &mut App, message: FromHub, out: &mut Vec<Effect>) {
             app.dirty = app.status.as_ref() != Some(&status);
             app.status = Some(status);
         }
-        FromHub::Proposal(_) | FromHub::Unweighed { .. } => {}
+        FromHub::Proposal(proposal) => super::weigh::told(app, proposal.map(|proposal| *proposal)),
+        FromHub::Unweighed { digest, why } => super::weigh::unweighed(app, digest, &why),
         FromHub::Refused(why) => link_down(app, why),
         // Not said to a console.
         FromHub::Hello(_) | FromHub::Held { .. } | FromHub::Decided { .. } => app.dirty = false,
@@ -197,10 +202,12 @@ fn on_key(app: &mut App, key: Key, out: &mut Vec<Effect>) {
         if !app.queue.is_ready(app.now) {
             app.queue.disturb(app.now);
         }
+        super::weigh::disturb(app);
         return;
     };
     match context {
         Context::Help => help_key(app, action),
+        Context::Policy => super::weigh::key(app, action, out),
         _ => tab_key(app, action, out),
     }
 }
@@ -251,6 +258,7 @@ fn tab_key(app: &mut App, action: Action, out: &mut Vec<Effect>) {
         Action::NextTab => switch(app, 1, out),
         Action::PreviousTab => switch(app, Tab::ALL.len() - 1, out),
         Action::Help => app.overlay = Overlay::Help(0),
+        Action::Policy => super::weigh::open(app),
         Action::Filter => {
             let mut prompt = Prompt::new(Ask::Filter);
             app.history.line().clone_into(&mut prompt.line);
@@ -375,7 +383,8 @@ fn prompt_key(app: &mut App, key: Key, action: Option<Action>, out: &mut Vec<Eff
 
 /// Closes what is open: the call has to be looked at anew.
 fn close(app: &mut App) {
-    app.overlay = Overlay::None;
+    app.overlay = if app.weighs() { Overlay::Policy } else { Overlay::None };
+    super::weigh::gap(app);
     app.queue.unseen();
 }
 
@@ -395,6 +404,7 @@ fn submit(app: &mut App, ask: &Ask, out: &mut Vec<Effect>) {
         Ask::Yes(id, scope) if prompt.says_yes() => {
             answer(app, *id, scope.map_or(Answer::Allow, Answer::Remember), out);
         }
+        Ask::Accept(digest) => super::weigh::answered(app, *digest, prompt.says_yes(), out),
         Ask::Yes(..) => {
             app.queue.unseen();
             app.say(Shown::own("not allowed: the word was not yes; the call still waits"));

@@ -10,6 +10,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::rule::Rule;
 use super::{Levels, Policy, time};
 use crate::decision::{Action, Keep, Level};
@@ -19,7 +21,8 @@ mod aspect;
 use aspect::{Against, Aspect};
 
 /// Whether a change lets more pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Way {
     /// It changes no ruling.
     Neutral,
@@ -30,7 +33,8 @@ pub enum Way {
 }
 
 /// Which of the two policies a line is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Side {
     /// The old one.
     Old,
@@ -39,7 +43,7 @@ pub enum Side {
 }
 
 /// One difference between two policies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Whether it lets more pass.
     pub way: Way,

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::call::{CallId, Definition, Digest, Era, Params, Server, SessionId, ToolName};
 use crate::decision::{Decision, Grant, GrantId, Level, Outcome, Scope};
+use crate::policy::Change;
 use crate::record::{Filter, Row};
 use crate::risk::{Finding, Link};
 
@@ -261,6 +262,8 @@ pub struct Pending {
 pub struct Proposal {
     /// Names this change: from which text to which.
     pub digest: Digest,
+    /// It is not known which policy was accepted last: everything is asked for.
+    pub lost: bool,
     /// The text in force; `None`: there is none (the defaults hold), or it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old: Option<String>,
@@ -268,22 +271,10 @@ pub struct Proposal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<String>,
     /// What changes, the looser first.
-    pub changes: Vec<Changed>,
+    pub changes: Vec<Change>,
     /// Which console refused it, if one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_by: Option<String>,
-}
-
-/// One thing that changes in a policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changed {
-    /// Whether it lets anything pass more easily.
-    pub looser: bool,
-    /// The line it stands on: in the new text, or, of what is gone, in the old one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// What, in a sentence. May quote the file.
-    pub says: String,
 }
 
 /// How things stand.

@@ -295,3 +295,85 @@ fn signal(pid: u32, signal: Signal) {
     let pid = Pid::from_raw(pid.try_into().expect("a pid")).expect("not 0");
     kill_process(pid, signal).expect("sent");
 }
+
+#[test]
+fn b29_a_policy_that_got_looser_on_the_disk_holds_once_it_was_read_and_accepted_here() {
+    let world = World::with_policy(POLICY);
+    let (mut screen, mut host) = opened(&world);
+    host.call(1, "ask", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    let looser = POLICY.replace("action = \"ask\"", "action = \"allow\"");
+    world.policy(&looser);
+    screen.wait_for("POLICY GOT LOOSER");
+    assert!(world.run(&["hub", "status"]).1.contains("waits     the policy file got looser"));
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(1)), "the call is still asked about, and denied");
+    screen.keys("P");
+    let shown = screen.wait_for("the policy that waits for you");
+    assert!(shown.contains("LOOSER"), "{shown}");
+    assert!(shown.contains("- action = \"ask\"") && shown.contains("+ action = \"allow\""), "{shown}");
+    screen.keys_after_guard("\r a");
+    screen.wait_for("type yes, then Enter");
+    screen.keys("yes\r");
+    screen.wait_gone("POLICY GOT LOOSER");
+    host.call(2, "ask", &json!({"n": 2}));
+    assert!(!is_error(&host.answer(2)));
+    // What was accepted is known to the next hub, and what was changed without one is not laundered.
+    world.stop_hub();
+    world.policy(&POLICY.replace("action = \"confirm\"", "action = \"allow\""));
+    screen.wait_for("POLICY GOT LOOSER");
+    host.call(3, "sure", &json!({"n": 3}));
+    screen.wait_for("\"n\": 3");
+    screen.keys("P");
+    screen.wait_for("the policy that waits for you");
+    screen.keys_after_guard("d");
+    screen.wait_for("POLICY REFUSED");
+    screen.keys_after_guard("d");
+    assert!(is_error(&host.answer(3)));
+    assert_eq!(world.ran().len(), 1);
+}
+
+#[test]
+fn b29_a_journal_that_was_removed_is_not_a_new_home() {
+    let world = World::with_policy(POLICY);
+    let (screen, mut host) = opened(&world);
+    host.call(1, "echo", &json!({"n": 1}));
+    assert!(!is_error(&host.answer(1)));
+    let accepted = world.home().join("accepted");
+    let copies = || std::fs::read_dir(&accepted).expect("the folder").map(|e| e.expect("listed").path()).collect();
+    let kept: Vec<std::path::PathBuf> = copies();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(std::fs::read_to_string(&kept[0]).expect("text"), POLICY);
+    let everything = "[levels]\nmedium = \"allow\"\nhigh = \"allow\"\n";
+    // With the journal gone, nothing says what was accepted.
+    world.stop_hub();
+    std::fs::remove_dir_all(world.home().join("journal")).expect("removed");
+    world.policy(everything);
+    screen.wait_for("POLICY NOT KNOWN");
+    host.call(2, "ask", &json!({"n": 2}));
+    screen.wait_for("\"n\": 2");
+    // Nor does it when the copy and the cache are gone as well, once a hub has written a journal again.
+    world.stop_hub();
+    assert!(is_error(&host.answer(2)));
+    std::fs::remove_dir_all(world.home().join("sled")).expect("removed");
+    std::fs::remove_dir_all(&accepted).expect("removed");
+    host.call(3, "ask", &json!({"n": 3}));
+    screen.wait_for("\"n\": 3");
+    screen.wait_for("POLICY NOT KNOWN");
+}
+
+#[test]
+fn b29_a_copy_of_the_accepted_policy_that_was_changed_is_not_believed() {
+    let world = World::with_policy(POLICY);
+    let (screen, mut host) = opened(&world);
+    world.stop_hub();
+    let accepted = world.home().join("accepted");
+    let copy = std::fs::read_dir(&accepted).expect("the folder").next().expect("one").expect("listed").path();
+    let everything = "[levels]\nmedium = \"allow\"\nhigh = \"allow\"\n";
+    std::fs::write(copy, everything).expect("written");
+    world.policy(everything);
+    screen.wait_for("POLICY NOT KNOWN");
+    host.call(1, "ask", &json!({"n": 1}));
+    screen.wait_for("\"n\": 1");
+    assert!(world.ran().is_empty());
+}

@@ -25,6 +25,8 @@ const MACHINES: &[&str] = &[
     "console::history",
     "console::rules",
     "console::prompt",
+    "console::weigh",
+    "console::weighing",
     "console::keymap",
 ];
 /// The ports: one part of the outside world each.
@@ -44,6 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("schemars", &["demo"]),
     ("etcetera", &["config"]),
     ("toml_edit", &["cli", "policy"]),
+    ("similar", &["console"]),
     ("sqlparser", &["risk"]),
     ("nix", &["socket"]),
 ];

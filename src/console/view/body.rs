@@ -10,7 +10,12 @@ use crate::console::detail::{Detail, Subject};
 use crate::console::theme::{Role, Theme};
 
 pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    for (row, y) in detail.window().iter().zip(area.y..area.bottom()) {
+    rows(&detail.window(), theme, area, frame);
+}
+
+/// Rows that were laid out to fit.
+pub(super) fn rows(rows: &[Row], theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    for (row, y) in rows.iter().zip(area.y..area.bottom()) {
         line(row, Pen::new(frame, theme, Rect { y, height: 1, ..area }), theme);
     }
 }

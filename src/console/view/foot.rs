@@ -38,6 +38,14 @@ pub(super) fn draw(app: &App, theme: &Theme, area: Rect, frame: &mut Frame<'_>) 
 
 /// How things stand with the focused call.
 fn state(app: &App) -> Shown {
+    if let Some(weighing) = app.weighing.as_ref().filter(|_| app.weighs()) {
+        return Shown::own(match (weighing.answered, weighing.is_ready(app.now), weighing.end_seen()) {
+            (true, ..) => "your answer is on its way to the hub",
+            (_, false, _) => "look first: keys count in half a second",
+            (_, _, false) => "to accept it, first look at all of it: End or PgDn",
+            _ => "it waits for your answer",
+        });
+    }
     let Some(held) = app.queue.focused().filter(|_| app.tab == Tab::Queue && app.overlay == Overlay::None) else {
         return Shown::default();
     };
@@ -86,6 +94,7 @@ fn question(app: &App, ask: &Ask) -> Shown {
             out.push(&Shown::own("why not? the model is told; Enter denies: "));
             out.push(&name(app, *id));
         }
+        Ask::Accept(_) => out.push(&Shown::own("type yes, then Enter, to put what is looser in force too:")),
         Ask::Filter => out.push(&Shown::own("words to look for, server: tool: risk: decision:")),
         Ask::Revoke(id) => out.push(&match app.rules.get(*id) {
             Some(grant) => {

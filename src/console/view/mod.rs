@@ -9,6 +9,7 @@ mod head;
 mod help;
 mod lists;
 mod pen;
+mod policy;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -32,6 +33,8 @@ pub fn view(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
     head::draw(app, theme, rows.header, rows.notices, frame);
     if let Overlay::Help(scroll) = app.overlay {
         help::draw(scroll, theme, rows.all(area), frame);
+    } else if let Some(weighing) = app.weighing.as_ref().filter(|_| app.weighs()) {
+        policy::draw(weighing, theme, rows.all(area), frame);
     } else {
         match app.tab {
             Tab::Queue => lists::queue(app, theme, &rows, frame),

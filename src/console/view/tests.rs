@@ -115,6 +115,20 @@ fn the_other_tabs_and_the_help() {
 }
 
 #[test]
+fn the_policy_that_waits_on_three_screens() {
+    for (width, height) in [(80, 24), (120, 40), (60, 16)] {
+        let mut desk = Desk::new(width, height);
+        let proposal = crate::console::weigh::tests::proposal(12);
+        desk.hub(FromHub::Proposal(Some(Box::new(proposal)))).held(medium(14)).draw();
+        if width == 80 {
+            insta::assert_snapshot!("policy_notice_80x24", screen(&desk));
+        }
+        desk.types("P").wait(500).draw();
+        insta::assert_snapshot!(format!("policy_{width}x{height}"), screen(&desk));
+    }
+}
+
+#[test]
 fn trouble_is_said_in_words() {
     let mut desk = Desk::new(80, 24);
     let bad = Status {

@@ -8,9 +8,9 @@
 use super::events::{PolicyFile, Recalled};
 use crate::call::Digest;
 use crate::decision::Action;
-use crate::policy::{self, Asked, Policy, Ruling, Way};
+use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Way};
 use crate::record::{PolicyLoaded, Waiting};
-use crate::wire::{Changed, Proposal};
+use crate::wire::Proposal;
 
 /// See above.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ enum File {
 #[derive(Debug)]
 struct Waits {
     file: PolicyFile,
-    changes: Vec<Changed>,
+    changes: Vec<Change>,
     /// Names this change: from what, to what.
     digest: Digest,
     refused_by: Option<String>,
@@ -99,11 +99,13 @@ impl Ground {
         }
         let changes = match &self.accepted {
             Accepted::Known { file: accepted, .. } if accepted.digest == file.digest => Vec::new(),
-            Accepted::Known { file: accepted, .. } => changes(&accepted.policy, &file.policy),
-            Accepted::Lost { why, .. } => vec![Changed { looser: true, line: None, says: why.clone() }],
+            Accepted::Known { file: accepted, .. } => policy::compare(&accepted.policy, &file.policy),
+            Accepted::Lost { why, .. } => {
+                vec![Change { way: Way::Looser, says: why.clone(), line: None, side: Side::New }]
+            }
             Accepted::New => Vec::new(),
         };
-        if changes.iter().any(|change| change.looser) {
+        if changes.iter().any(|change| change.way == Way::Looser) {
             let digest = name(self.accepted().and_then(|file| file.digest), file.digest);
             self.file = File::Waits(Box::new(Waits { file, changes, digest, refused_by: None }));
         } else {
@@ -194,6 +196,7 @@ impl Ground {
         let File::Waits(waits) = &self.file else { return None };
         Some(Proposal {
             digest: waits.digest,
+            lost: matches!(self.accepted, Accepted::Lost { .. }),
             old: self.accepted().and_then(|file| file.text.clone()),
             new: waits.file.text.clone(),
             changes: waits.changes.clone(),
@@ -226,10 +229,4 @@ fn at_least_asked(ruling: Ruling) -> Ruling {
 fn name(from: Option<Digest>, to: Option<Digest>) -> Digest {
     let bytes = |digest: &Option<Digest>| digest.as_ref().map_or_else(Vec::new, |digest| digest.0.to_vec());
     Digest::of_fields([b"policy change" as &[u8], &bytes(&from), &bytes(&to)])
-}
-
-/// What of a new policy is another than in the old one, the looser first.
-fn changes(old: &Policy, new: &Policy) -> Vec<Changed> {
-    let changes = policy::compare(old, new).into_iter();
-    changes.map(|change| Changed { looser: change.way == Way::Looser, line: change.line, says: change.says }).collect()
 }

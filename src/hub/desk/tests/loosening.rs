@@ -63,7 +63,11 @@ fn b29_what_got_looser_does_not_hold_until_a_person_accepts_it() {
     w.write(ALLOWS);
     assert_eq!(w.fate(UNKNOWN), None, "still asked for");
     let proposal = w.proposal().expect("told");
-    assert!(proposal.changes[0].looser && proposal.new.as_deref() == Some(ALLOWS) && proposal.old.is_none());
+    assert!(
+        proposal.changes[0].way == policy::Way::Looser
+            && proposal.new.as_deref() == Some(ALLOWS)
+            && proposal.old.is_none()
+    );
     assert!(w.desk.status(CONSOLE).policy_waits.is_some_and(|says| says.contains("key P")));
     let loaded = w.loaded();
     assert_eq!((loaded.digest, loaded.error), (None, None), "what is in force is what was accepted");
