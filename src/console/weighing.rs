@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_shown_with_a_few_lines_around_it() {
-        let old: String = (1..=30).map(|n| format!("line {n}\n")).collect();
+        let old = (1..=30).map(|n| format!("line {n}\n")).collect::<Vec<_>>().concat();
         let new = old.replace("line 15\n", "line 15, another\nand one more\n");
         let want = [
             "|... line 12:",
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_text_in_which_everything_differs_takes_no_time_and_is_shown_whole() {
-        let text = |word: &str| (0..MOST_COMPARED).map(|n| format!("{word} {n}\n")).collect::<String>();
+        let text = |word: &str| (0..MOST_COMPARED).map(|n| format!("{word} {n}\n")).collect::<Vec<_>>().concat();
         let (old, new) = (format!("same\n{}end\n", text("a")), format!("same\n{}end\n", text("b")));
         let shown = rows(&old, &new);
         assert_eq!((shown.len(), shown[0].as_str()), (2 * MOST_COMPARED + 2, "|same"));

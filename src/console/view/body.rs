@@ -10,7 +10,7 @@ use crate::console::detail::{Detail, Subject};
 use crate::console::theme::{Role, Theme};
 
 pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    rows(&detail.window(), theme, area, frame);
+    rows(detail.window(), theme, area, frame);
 }
 
 /// Rows that were laid out to fit.

@@ -8,7 +8,7 @@ use crate::wire::{FromHub, Status};
 
 pub(crate) fn proposal(lines: usize) -> Proposal {
     let allow = "[[rule]]\ntool = \"run_*\"\naction = \"allow\"\n";
-    let more: String = (0..lines).map(|n| format!("# line {n}\n")).collect();
+    let more = (0..lines).map(|n| format!("# line {n}\n")).collect::<Vec<_>>().concat();
     let change = |way, says: &str, line| Change { way, says: says.to_owned(), line: Some(line), side: Side::New };
     Proposal {
         digest: Digest::of(more.as_bytes()),
