@@ -125,6 +125,9 @@ pub fn plain_arguments(schema: &Value) -> Value {
             Some("boolean") => json!(true),
             Some("array") => json!([]),
             Some("object") => json!({}),
+            // A text that its reader can read.
+            _ if key.to_lowercase().contains("sql") => json!("SELECT 1"),
+            _ if key == "command" => json!("ls"),
             _ => json!("example"),
         }
     };

@@ -79,7 +79,7 @@ struct Reads {
 pub fn tools(report: &mut Report) {
     let rows = rows("tools.jsonl");
     for hints in [false, true] {
-        let (mut agrees, mut writes_low, mut reads_raised) = (Share::default(), Share::default(), Share::default());
+        let [mut agrees, mut writes_low, mut reads_raised, mut plain_raised] = [Share::default(); 4];
         let mut servers: BTreeMap<String, Reads> = BTreeMap::new();
         let with = if hints { "with the server's hints" } else { "by name, title and schema alone" };
         report.line(&format!("\ntools {with}, {HEAD}"));
@@ -104,6 +104,8 @@ pub fn tools(report: &mut Report) {
             if want == Level::Low {
                 let raised = risk.level > Level::Low;
                 reads_raised.count(*tuned, raised);
+                // Reading something sensitive is medium by the rubric, whatever the label.
+                plain_raised.count(*tuned, raised && !risk.findings.iter().any(|f| f.id == "name.sensitive"));
                 let of = servers.entry(server.to_owned()).or_default();
                 of.all += 1;
                 if raised {
@@ -125,6 +127,7 @@ pub fn tools(report: &mut Report) {
         report.line(&format!("  {:<28} {}", "three classes agree", agrees.show()));
         report.line(&format!("  {:<28} {}", "writes called low", writes_low.show()));
         report.line(&format!("  {:<28} {}", "reads above low", reads_raised.show()));
+        report.line(&format!("  {:<28} {}", "  of nothing sensitive", plain_raised.show()));
         let worst = servers.iter().filter(|(_, s)| s.all >= 10);
         let worst = worst.max_by(|a, b| (a.1.raised * b.1.all).cmp(&(b.1.raised * a.1.all)));
         if let Some((server, reads)) = worst {

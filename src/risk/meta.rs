@@ -46,7 +46,6 @@ const TOOLS: &[&str] = &[
     "tool_slug",
     "tool_key",
     "mcp_tool",
-    "function_name",
     "target_tool",
     "action_name",
     "action_id",
@@ -55,6 +54,7 @@ const TOOLS: &[&str] = &[
 /// Keys whose text names one when there are arguments for it beside.
 const PERHAPS: &[&str] = &[
     "name",
+    "function_name",
     "action",
     "method",
     "function",

@@ -71,40 +71,56 @@ const VERBS: &[(Deed, Use, &str)] = &[
         Read,
         First,
         "list read search find query show view lookup count check inspect browse scan explain compare diff validate \
-         verify analyze analyse calculate compute estimate summarize summarise preview detect watch monitor tail peek \
-         examine enumerate locate identify discover parse lint measure predict recommend suggest classify translate \
-         grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize recognise debug \
-         ping stat",
+         verify analyze analyse calculate compute estimate summarize summarise preview detect watch monitor tail \
+         peek examine enumerate locate identify discover parse lint measure predict recommend suggest classify \
+         translate grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize \
+         recognise debug ping stat echo wait infer reason think visualize visualise geocode autocomplete gather \
+         obtain assess trace rank score aggregate tally crawl scrape whois nslookup dig traceroute recall explore \
+         consult interpret",
     ),
     (
         Read,
         Perhaps,
         "whoami help tree status info information details detail stats statistics version versions summary overview \
          health history availability screenshot metrics logs usage lookups current schema schemas sample top limits \
-         insights catalog catalogue",
+         insights catalog catalogue docs documentation definition definitions instructions guide guides guideline \
+         guidelines practices faq glossary changelog forecast weather leaderboard standings results result errors \
+         analytics trends trend analysis similarity comparison correlation validation inspection detection \
+         estimation calculation prediction classification translation recommendations recommendation suggestions \
+         suggestion analyzer analyser validator calculator checker inspector viewer finder explorer reader \
+         exists retrieval retriever balance balances price prices ticker holdings portfolio timeline transcript \
+         subtitles lyrics synonyms coordinates elevation distance directions holidays trending similar related \
+         nearby",
     ),
     (Read, Anywhere, "get fetch describe retrieve"),
     (
         Write,
         Anywhere,
-        "add append apply assign attach configure create detach disable edit enable insert modify rename save upsert \
-         unassign write unarchive toggle reopen unlock mkdir touch increment decrement \
-         createorupdate",
+        "add append apply assign attach configure create detach disable edit enable insert modify rename save \
+         upsert unassign write unarchive toggle reopen unlock mkdir touch increment decrement createorupdate",
     ),
     (
         Write,
         First,
-        "set update change put patch move copy upload import install register unregister subscribe unsubscribe start \
-         stop restart close merge mark manage connect disconnect submit approve reject restore archive clone convert \
-         generate fill click type press drag drop_on hover navigate open select_option activate deactivate pause \
-         resume sync replicate schedule reschedule scale resize attach_to initialize initialise init make build \
-         commit push pull rebase stash checkout download export cancel abort accept decline dismiss resolve \
-         acknowledge snooze migrate_to turn adjust define store remember switch use handle process transform \
-         compress extract zip unzip draft plan reboot suspend link unlink_from tag untag label bookmark star unstar \
-         follow unfollow like unlike vote pin unpin mute unmute block unblock fork trigger retry rerun refresh reload \
-         upgrade downgrade simulate",
+        "set update change put patch move copy upload import install register unregister subscribe unsubscribe \
+         start stop restart close merge mark manage connect disconnect submit approve reject restore archive clone \
+         convert generate fill press drag hover navigate open activate deactivate pause resume sync replicate \
+         schedule reschedule scale resize initialize initialise init make build commit push pull rebase stash \
+         checkout download export cancel abort accept decline dismiss resolve acknowledge snooze turn adjust define \
+         store remember switch use handle process transform compress extract zip unzip draft plan reboot suspend \
+         link tag untag label bookmark star unstar follow unfollow like unlike vote pin unpin mute unmute block \
+         unblock fork trigger retry rerun refresh reload upgrade downgrade simulate ingest emit ship bump seed sign \
+         recycle reindex rebuild provision allocate reserve enroll onboard offboard join leave customize customise \
+         protect unprotect unapprove highlight annotate hide emulate inject rewrite reformat populate backfill \
+         normalize normalise dedupe encrypt decrypt rebalance reorder rearrange relocate enqueue dequeue lock \
+         freeze unfreeze hibernate wake boot power tune train finetune optimize optimise vacuum compact flag unflag \
+         claim unlist delist reverse recreate respawn",
     ),
-    (Write, Perhaps, "comment review note record log request issue report test tests alert page form task"),
+    (
+        Write,
+        Perhaps,
+        "comment review note record request issue report test tests alert page form task click type log queue",
+    ),
     (
         Execute,
         First,
@@ -115,9 +131,9 @@ const VERBS: &[(Deed, Use, &str)] = &[
         Destroy,
         Anywhere,
         "delete remove destroy purge truncate wipe erase kill terminate uninstall overwrite unlink shred nuke prune \
-         expunge deprovision decommission obliterate rm rmdir deleted_all replace",
+         expunge deprovision decommission obliterate replace",
     ),
-    (Destroy, First, "drop clear reset rollback revert discard trash empty flush evict format shutdown stop_all"),
+    (Destroy, First, "rm rmdir drop clear reset rollback revert discard trash empty flush evict format shutdown"),
     (Send, Anywhere, "send notify broadcast tweet reply publish invite announce dm sms"),
     (Send, First, "email mail forward share respond"),
     (Send, Perhaps, "post message"),
@@ -130,6 +146,32 @@ const VERBS: &[(Deed, Use, &str)] = &[
     (Deploy, First, "deploy promote rollout migrate"),
     (Deploy, Perhaps, "release"),
 ];
+
+/// Verbs that do something else with these objects than with others.
+const OBJECTS: &[(&str, &[&str], Deed)] = &[
+    ("select", &["option", "options"], Write),
+    ("convert", &["time", "times", "timezone", "currency", "unit", "units", "temperature"], Read),
+    ("extract", &["text", "content", "contents", "table", "tables", "metadata", "links", "entities", "keywords"], Read),
+    ("resolve", &["library", "dns", "name", "id", "host", "hostname", "symbol", "type", "path", "reference"], Read),
+    ("test", &["connection", "connections", "connectivity"], Read),
+    ("reverse", &["geocode", "geocoding", "lookup", "dns"], Read),
+    ("generate", &["uuid", "uuids", "locator", "selector", "regex"], Read),
+];
+/// What begins a name without a verb that tells how things are.
+const LOOKS: &[&str] = &["current", "latest", "recent", "available", "supported"];
+/// What begins a question. What follows is what it asks about: `is_open` opens nothing.
+const ASKS: &[&str] =
+    &["is", "are", "has", "have", "can", "does", "who", "what", "which", "where", "when", "why", "how"];
+/// Reading verbs that are nouns at the start of a name when another verb follows.
+const NOUNY: &[&str] = &[
+    "profile", "view", "query", "audit", "scan", "head", "tail", "trace", "score", "rank", "poll", "monitor", "watch",
+];
+/// Verbs that are nouns too, but not before a noun that is read: `record_metrics` writes some.
+const POSTS: &[&str] = &["post", "record", "log", "report", "request", "release", "call", "book", "note", "alert"];
+/// What ends a name without saying anything of it.
+const TAILS: &[&str] = &["tool", "tools", "api", "mcp", "v1", "v2", "v3", "v4", "beta", "legacy", "async"];
+/// What a noun's own words end before: `status_of_job` is a status.
+const BEFORE: &[&str] = &["by", "for", "of", "from", "in", "with", "per", "at"];
 
 /// Pairs that are one noun: neither word is a verb in them.
 const NOUNS: &[(&str, &str)] = &[
@@ -214,47 +256,87 @@ pub fn read(name: &str) -> Name {
     Name { words, deed, verb }
 }
 
-/// What a text names: its gravest sure verb, else its first one, else a reading one at its end.
-pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
-    let list: Vec<&str> = words.iter().collect();
+/// A verb in a name: where it stands, what it is, what it does, how sure that is.
+type Verb<'a> = (usize, &'a str, Deed, Use);
+
+/// The verbs of a name, in order.
+fn verbs<'a>(list: &[&'a str]) -> Vec<Verb<'a>> {
     let is_noun = |i: usize| {
         let pair = |a: usize| list.get(a).zip(list.get(a + 1)).is_some_and(|(a, b)| NOUNS.contains(&(*a, *b)));
         pair(i) || i.checked_sub(1).is_some_and(pair)
     };
-    let verbs: Vec<(usize, &str, Deed, Use)> = list
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| !is_noun(*i))
-        .filter_map(|(i, word)| lookup(word).map(|(deed, how)| (i, *word, deed, how)))
-        .collect();
+    let verb = |(i, word): (usize, &&'a str)| {
+        let (deed, how) = lookup(word).filter(|_| !is_noun(i))?;
+        // `build_log` is one; `log_build` makes one.
+        let (deed, how) = if i > 0 && i + 1 == list.len() && *word == "log" { (Read, Perhaps) } else { (deed, how) };
+        let object = list.get(i + 1).copied().unwrap_or_default();
+        let with = OBJECTS.iter().find(|(verb, objects, _)| verb == word && objects.contains(&object));
+        Some((i, *word, with.map_or(deed, |(_, _, deed)| *deed), how))
+    };
+    list.iter().enumerate().filter_map(verb).collect()
+}
+
+/// What a text names: its gravest sure verb, else its first one, else a reading one at its end.
+pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
+    let mut list: Vec<&str> = words.iter().collect();
+    while list.len() > 1 && list.last().is_some_and(|last| TAILS.contains(last)) {
+        list.pop();
+    }
+    let verbs = verbs(&list);
     let joined = |i: usize| i > 0 && ["and", "or", "then"].contains(&list[i - 1]);
     let sure = verbs.iter().filter(|(i, _, deed, how)| *deed != Read && (*how == Anywhere || joined(*i)));
     if let Some((_, word, deed, _)) = sure.max_by_key(|(_, _, deed, _)| *deed) {
         return (*deed, word);
     }
-    if only_sure {
-        return (Deed::Unknown, "");
+    let first = list.first().copied().filter(|_| list.len() > 1).unwrap_or_default();
+    if only_sure || ASKS.contains(&first) {
+        return if only_sure { (Deed::Unknown, "") } else { (Read, first_word(words)) };
     }
+    unsure(&list, &verbs)
+}
+
+fn first_word(words: &Words) -> &str {
+    words.iter().next().unwrap_or_default()
+}
+
+/// What a name without a sure verb says.
+fn unsure<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
     let ends = verbs.last().filter(|(i, ..)| i + 1 == list.len());
     let ends_reading = ends.filter(|(_, _, deed, _)| *deed == Read);
     // A reading noun (`status`, `history`) says something only where there is no verb.
-    match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) != (Read, Perhaps)).or(ends_reading) {
+    let Some(&(at, word, deed, how)) = verbs.iter().find(|(_, _, deed, how)| (*deed, *how) != (Read, Perhaps)) else {
+        return noun(list, verbs);
+    };
+    let next = verbs.iter().find(|(i, _, deed, how)| *i == at + 1 && *deed != Read && *how == First);
+    match (deed, how) {
+        // `profile_set_name`: at the start a profile.
+        (Read, First) if NOUNY.contains(&word) && next.is_some() => next.map_or((deed, word), |next| (next.2, next.1)),
         // `list_clear`: at the start a list, at the end a verb.
-        Some((_, word, Read, First)) => match ends {
-            Some((_, last, deed, First)) if *deed != Read => (*deed, last),
+        (Read, First) => match ends {
+            Some(&(_, last, deed, First)) if deed != Read => (deed, last),
             _ => (Read, word),
         },
-        Some((_, word, Read, _)) => (Read, word),
+        (Read, _) => (Read, word),
         // `import_job_get`: a verb at the start is a noun when a sure reading verb follows, unless it starts something.
-        Some((_, word, deed, First)) => {
-            match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) == (Read, Anywhere)) {
-                Some((_, reading, _, _)) if *deed != Execute => (Read, reading),
-                _ => (*deed, word),
-            }
-        }
-        Some((_, word, deed, _)) => ends_reading.map_or((*deed, *word), |(_, word, _, _)| (Read, *word)),
-        None => (Deed::Unknown, ""),
+        (_, First) => match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) == (Read, Anywhere)) {
+            Some((_, reading, _, _)) if deed != Execute => (Read, reading),
+            _ => (deed, word),
+        },
+        // `issue_list`, `issue_status` are about an issue; `post_status` posts one.
+        (_, _) => match ends_reading {
+            Some((_, _, _, Perhaps)) if at == 0 && POSTS.contains(&word) => (deed, word),
+            Some((_, reading, _, _)) => (Read, reading),
+            None => (deed, word),
+        },
     }
+}
+
+/// What a name without any verb says: `server_status`, `status_of_job`, `current_user`.
+fn noun<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
+    let end = list.iter().skip(1).position(|word| BEFORE.contains(word)).map_or(list.len(), |at| at + 1);
+    let ends = verbs.iter().find(|(i, ..)| i + 1 == end || i + 1 == list.len()).map(|(_, word, ..)| *word);
+    let looks = list.first().copied().filter(|first| list.len() > 1 && LOOKS.contains(first));
+    ends.or(looks).map_or((Deed::Unknown, ""), |word| (Read, word))
 }
 
 /// The finding for a deed.
