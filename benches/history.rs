@@ -162,13 +162,22 @@ fn decided(id: u64) -> Record {
     } else {
         Decision::new(DecisionKind::Allowed, By::Level)
     };
-    Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest: key(3), held_ms: 0, looked_ms: None })
+    Record::Decided(Decided {
+        id: CallId(id),
+        decision,
+        who: None,
+        params_digest: key(3),
+        held_ms: 0,
+        looked_ms: None,
+        shown: None,
+    })
 }
 
 fn grant(id: u64) -> Grant {
     Grant {
         id: GrantId(id),
         key: key(id),
+        cover: None,
         server: ServerName::new("fs").unwrap(),
         tool: ToolName::new("write_file").unwrap(),
         scope: Scope::Always,

@@ -319,4 +319,17 @@ impl Call {
             session.map_or(b"", |s| s.0.as_bytes()),
         ])
     }
+
+    /// The key of approvals that cover more calls of a tool than one: server identity, tool, definition, and the session
+    /// if it is for that only. None for a tool that its server has not listed: what it is could change unseen.
+    pub fn tool_key(&self, session: Option<&SessionId>) -> Option<Digest> {
+        let definition = self.definition.as_ref()?;
+        Some(Digest::of_fields([
+            b"tool" as &[u8],
+            &self.server.identity().0,
+            self.tool.as_str().as_bytes(),
+            &definition.digest.0,
+            session.map_or(b"", |s| s.0.as_bytes()),
+        ]))
+    }
 }

@@ -120,7 +120,7 @@ words! {
 }
 
 words! {
-    /// How long an approval is remembered. Always of exactly this call.
+    /// How long an approval is remembered.
     Scope {
         /// Until the wrap it came through ends.
         Session = "session",
@@ -219,13 +219,51 @@ impl Decision {
     }
 }
 
+/// What an approval covers beside the very call it was given for: plain data, judged by `policy::cover`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Arguments by their top-level keys, in order of the keys. Each has to be there.
+    pub args: Vec<(String, Part)>,
+    /// Whether there may be arguments beside these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
+    /// The highest level that it covers.
+    pub level: Level,
+}
+
+impl Cover {
+    /// What names it in a person's answer: over all of it, in its one written form.
+    pub fn digest(&self) -> Digest {
+        Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+}
+
+/// What an argument has to be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Exactly this: canonical JSON.
+    Is(String),
+    /// A path at or under this folder.
+    Under(String),
+    /// One plain command that begins with these words.
+    Command(Vec<String>),
+    /// A URL of this origin (`https://example.org`), without a query.
+    Host(String),
+    /// Anything.
+    Any,
+}
+
 /// A remembered approval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Its number.
     pub id: GrantId,
-    /// `Call::grant_key` of what it covers.
+    /// What it is found by: `Call::grant_key` of the call it covers, or with a `cover` `Call::tool_key`.
     pub key: Digest,
+    /// What it covers beyond one call; `None`: exactly the call it was given for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<Cover>,
     /// The server's label when it was given.
     pub server: crate::call::ServerName,
     /// The tool.

@@ -94,6 +94,9 @@ pub struct Decided {
     /// How long it was in front of the person before the answer, in milliseconds, with `By::Human`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looked_ms: Option<u64>,
+    /// How much there was to read, in characters: params, findings and names, with `By::Human`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<u64>,
 }
 
 /// A call that was sent ended.

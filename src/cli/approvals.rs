@@ -123,6 +123,7 @@ mod tests {
         let grant = Grant {
             id: GrantId(7),
             key: Digest::of(b""),
+            cover: None,
             server: ServerName::new("fs").expect("a name"),
             tool: ToolName::new(tool).expect("a name"),
             scope,

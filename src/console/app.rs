@@ -16,6 +16,7 @@ use super::history::History;
 use super::keymap::{Context, Key};
 use super::prompt::{Ask, Overlay, Prompt};
 use super::queue::{Held, Queue};
+use super::remember::Choice;
 use super::rules::Rules;
 use super::weighing::Weighing;
 
@@ -131,6 +132,8 @@ pub struct App {
     pub(super) queue: Queue,
     pub(super) history: History,
     pub(super) rules: Rules,
+    /// What could be remembered, while that is asked.
+    pub(super) choice: Option<Choice>,
     pub(super) link: LinkState,
     pub(super) status: Option<Status>,
     /// The policy that waits.
@@ -159,6 +162,7 @@ impl App {
             queue: Queue::default(),
             history: History::default(),
             rules: Rules::default(),
+            choice: None,
             link: LinkState::default(),
             status: None,
             weighing: None,
@@ -219,6 +223,22 @@ impl App {
         matches!(self.overlay, Overlay::Policy | Overlay::Prompt(Prompt { ask: Ask::Accept(_), .. }))
     }
 
+    /// What could be remembered, while it stands where the call's rows stand otherwise.
+    pub fn choosing(&self) -> Option<&Choice> {
+        let Overlay::Prompt(prompt) = &self.overlay else { return None };
+        let shows = match prompt.ask {
+            Ask::Remember(_) => true,
+            Ask::Yes(_, remember) => remember.is_some_and(|(_, cover)| cover.is_some()),
+            Ask::Reason(_) | Ask::Filter | Ask::Revoke(_) | Ask::Accept(_) => false,
+        };
+        self.choice.as_ref().filter(|choice| shows && prompt.call() == Some(choice.id()))
+    }
+
+    /// What rows are laid out for.
+    pub(super) const fn page(&self) -> Page {
+        Page { width: self.size.0 as usize, ascii: self.ascii }
+    }
+
     /// Where keys are looked up.
     pub(super) const fn context(&self) -> Context {
         match &self.overlay {
@@ -274,6 +294,11 @@ impl App {
     /// Brings what is laid out in line with what is selected and with the size of the screen.
     pub(super) fn settle(&mut self) {
         let areas = self.areas();
+        let asked = match &self.overlay {
+            Overlay::Prompt(prompt) => prompt.call(),
+            Overlay::None | Overlay::Help(_) | Overlay::Policy => None,
+        };
+        self.choice.take_if(|choice| asked != Some(choice.id()));
         let focused = self.queue.focused().map(|held| &held.call);
         let kept = self.focused.take().filter(|detail| {
             matches!((detail.subject(), focused), (Subject::Held(shown), Some(call)) if Arc::ptr_eq(shown, call))

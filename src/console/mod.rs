@@ -1,6 +1,7 @@
 //! The console: the screen on which a person sees what an agent wants and answers.
 //!
-//! `app`, `update`, `queue`, `detail`, `history`, `rules`, `prompt`, `weigh`, `weighing` and `keymap` are one pure machine; `view` draws it;
+//! `app`, `update`, `queue`, `detail`, `history`, `rules`, `remember`, `prompt`, `weigh`, `weighing` and `keymap` are one
+//! pure machine; `view` draws it;
 //! `run`, `link` and `term` are its shell. Invariants: it mirrors the hub's queue and never acts ahead of it; Enter and
 //! Space never allow; no key acts on a call that has not been on the screen; no text of a call reaches the terminal but
 //! as `Shown`.
@@ -12,6 +13,7 @@ pub mod keymap;
 mod link;
 pub mod prompt;
 pub mod queue;
+pub mod remember;
 pub mod rules;
 mod run;
 mod term;

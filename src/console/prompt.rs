@@ -41,10 +41,10 @@ pub struct Prompt {
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// How long to remember the approval of this call.
+    /// What to remember of this call, and for how long.
     Remember(CallId),
-    /// The word yes for this call, and whether to remember.
-    Yes(CallId, Option<Scope>),
+    /// The word yes for this call, and whether to remember: for how long, and what beyond exactly this call.
+    Yes(CallId, Option<(Scope, Option<Digest>)>),
     /// Why this call is denied.
     Reason(CallId),
     /// A filter for the history.

@@ -103,6 +103,7 @@ pub(crate) fn row(id: u64) -> Row {
             params_digest: call.params.digest(),
             held_ms: 2_500,
             looked_ms: Some(1_800),
+            shown: None,
         }),
         finished: id.is_multiple_of(2).then_some(Finished {
             id: CallId(id),
@@ -117,6 +118,7 @@ pub(crate) fn grant(id: u64) -> Grant {
     Grant {
         id: GrantId(id),
         key: Digest::of(b"key"),
+        cover: None,
         server: ServerName::new("fs").expect("name"),
         tool: ToolName::new("write_file").expect("name"),
         scope: Scope::Hour,

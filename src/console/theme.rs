@@ -55,6 +55,8 @@ roles! {
     Mark = "mark",
     /// What stands for a character that would not be seen.
     Escape = "escape",
+    /// What a finding is about.
+    Finding = "finding",
     /// The row in focus.
     Focus = "focus",
     /// Low risk.
@@ -94,6 +96,7 @@ impl From<Ink> for Role {
             Ink::Plain => Self::Number,
             Ink::Mark => Self::Mark,
             Ink::Escape => Self::Escape,
+            Ink::Finding => Self::Finding,
             Ink::Risk(level) => level.into(),
         }
     }
@@ -117,13 +120,15 @@ pub struct Glyphs {
     pub line: &'static str,
     /// Before the row in focus.
     pub focus: &'static str,
+    /// Before a row with something that a finding is about.
+    pub finding: &'static str,
 }
 
 /// For terminals that draw Unicode.
-const UNICODE: Glyphs = Glyphs { wrap: "↪", gutter: "│", line: "─", focus: "▶" };
+const UNICODE: Glyphs = Glyphs { wrap: "↪", gutter: "│", line: "─", focus: "▶", finding: "▸" };
 
 /// For the others.
-const ASCII: Glyphs = Glyphs { wrap: ">", gutter: "|", line: "-", focus: ">" };
+const ASCII: Glyphs = Glyphs { wrap: ">", gutter: "|", line: "-", focus: ">", finding: "*" };
 
 /// A theme.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ use super::app::{App, Effect, LinkState, Msg, Tab};
 use super::keymap::{Action, Context, Key, resolve};
 use super::prompt::{Ask, Overlay, Prompt};
 use super::queue::Held;
+use super::remember::Choice;
 
 /// Takes one message at this time (milliseconds on the console's own steady clock).
 pub fn update(app: &mut App, now: u64, msg: Msg, out: &mut Vec<Effect>) {
@@ -103,13 +104,19 @@ fn drawn(app: &mut App, size: (u16, u16), out: &mut Vec<Effect>) {
         prompt.drawn = app.size.0 >= super::app::SMALLEST.0 && app.size.1 >= super::app::SMALLEST.1;
     }
     super::weigh::drawn(app, out);
-    if app.on_screen() {
-        if let Some(detail) = &mut app.focused {
-            detail.drawn();
+    let (page, height) = (app.page(), app.areas().map_or(0, |areas| usize::from(areas.body)));
+    if app.choosing().is_some() {
+        let now = app.now;
+        if let Some(choice) = app.choice.as_mut() {
+            choice.drawn(now, page, height);
         }
-        if app.queue.seen(app.now) {
-            out.push(Effect::DrainInput);
-        }
+    } else if app.on_screen()
+        && let Some(detail) = &mut app.focused
+    {
+        detail.drawn();
+    }
+    if app.on_screen() && app.queue.seen(app.now) {
+        out.push(Effect::DrainInput);
     }
 }
 
@@ -136,6 +143,13 @@ fn hub(app: &mut App, message: FromHub, out: &mut Vec<Effect>) {
             app.queue.add(Arc::new(*call), now);
         }
         FromHub::Settled { id, decision } => settled(app, id, &decision, out),
+        FromHub::Suggestions(told) => {
+            app.dirty = app.choice.as_mut().is_some_and(|choice| choice.take(told));
+            if let Overlay::Prompt(prompt @ Prompt { ask: Ask::Remember(_), .. }) = &mut app.overlay {
+                // What has changed has to be drawn before a key counts.
+                prompt.drawn &= !app.dirty;
+            }
+        }
         FromHub::Stale { id, why } => {
             app.queue.set_answered(id, false);
             app.say(Shown::line(&format!("call {id}: nothing was done: {why}")));
@@ -329,7 +343,11 @@ fn decide_key(app: &mut App, action: Action, out: &mut Vec<Effect>) {
     match action {
         Action::Allow if confirm => app.overlay = Overlay::Prompt(Prompt::new(Ask::Yes(id, None))),
         Action::Allow => answer(app, id, Answer::Allow, out),
-        Action::Remember => app.overlay = Overlay::Prompt(Prompt::new(Ask::Remember(id))),
+        Action::Remember => {
+            app.choice = app.queue.focused().map(|held| Choice::new(&held.call));
+            app.overlay = Overlay::Prompt(Prompt::new(Ask::Remember(id)));
+            out.push(Effect::Send(ToHub::Suggest(id)));
+        }
         Action::Deny => answer(app, id, Answer::Deny(None), out),
         _ => app.overlay = Overlay::Prompt(Prompt::new(Ask::Reason(id))),
     }
@@ -358,6 +376,9 @@ fn prompt_key(app: &mut App, key: Key, action: Option<Action>, out: &mut Vec<Eff
     }
     app.dirty = true;
     let ask = prompt.ask.clone();
+    if matches!(ask, Ask::Remember(_)) {
+        prompt.wrong = None;
+    }
     match (action, key) {
         (Some(Action::Cancel), _) => close(app),
         (Some(Action::Submit), _) => submit(app, &ask, out),
@@ -365,6 +386,8 @@ fn prompt_key(app: &mut App, key: Key, action: Option<Action>, out: &mut Vec<Eff
             prompt.line.pop();
         }
         (Some(Action::EraseAll), _) => prompt.line.clear(),
+        (Some(Action::Next), _) => choose(app, 1),
+        (Some(Action::Previous), _) => choose(app, -1),
         (Some(Action::ForSession), _) => remember(app, &ask, Scope::Session, out),
         (Some(Action::ForHour), _) => remember(app, &ask, Scope::Hour, out),
         (Some(Action::ForDay), _) => remember(app, &ask, Scope::Day, out),
@@ -390,19 +413,39 @@ fn close(app: &mut App) {
 
 fn remember(app: &mut App, ask: &Ask, scope: Scope, out: &mut Vec<Effect>) {
     let Ask::Remember(id) = *ask else { return };
+    let now = app.now;
+    let Some(choice) = app.choice.as_mut().filter(|choice| choice.id() == id) else { return };
+    if !choice.is_ready(now) {
+        choice.disturb(now);
+        if let Overlay::Prompt(prompt) = &mut app.overlay {
+            prompt.wrong =
+                Some("look first: a wider one counts once all of it has stood here for half a second".to_owned());
+        }
+        return;
+    }
+    let cover = choice.cover();
     if app.queue.get(id).is_some_and(|held| held.call.confirm) {
-        app.overlay = Overlay::Prompt(Prompt::new(Ask::Yes(id, Some(scope))));
+        app.overlay = Overlay::Prompt(Prompt::new(Ask::Yes(id, Some((scope, cover)))));
         return;
     }
     app.overlay = Overlay::None;
-    answer(app, id, Answer::Remember(scope), out);
+    answer(app, id, Answer::Remember { scope, cover }, out);
+}
+
+/// Chooses another of the things that could be remembered.
+fn choose(app: &mut App, by: isize) {
+    let moved = app.choice.as_mut().is_some_and(|choice| choice.step(by));
+    if let Overlay::Prompt(prompt) = &mut app.overlay {
+        prompt.drawn &= !moved;
+    }
 }
 
 fn submit(app: &mut App, ask: &Ask, out: &mut Vec<Effect>) {
     let Overlay::Prompt(prompt) = std::mem::take(&mut app.overlay) else { return };
     match ask {
-        Ask::Yes(id, scope) if prompt.says_yes() => {
-            answer(app, *id, scope.map_or(Answer::Allow, Answer::Remember), out);
+        Ask::Yes(id, remember) if prompt.says_yes() => {
+            let remembered = remember.map(|(scope, cover)| Answer::Remember { scope, cover });
+            answer(app, *id, remembered.unwrap_or(Answer::Allow), out);
         }
         Ask::Accept(digest) => super::weigh::answered(app, *digest, prompt.says_yes(), out),
         Ask::Yes(..) => {

@@ -216,6 +216,10 @@ impl Grants for Book {
         self.store.as_ref().and_then(|store| self.note(store.find(key, wall))).flatten()
     }
 
+    fn wide(&self, key: &Digest, wall: i64) -> Vec<Grant> {
+        self.store.as_ref().and_then(|store| self.note(store.wide(key, wall))).unwrap_or_default()
+    }
+
     fn known(&self, ids: &[GrantId]) -> Vec<GrantId> {
         let all = || self.store.as_ref().and_then(|store| self.note(store.ids()));
         if ids.is_empty() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, ToolName};
-use crate::decision::{Action, By, Decision, DecisionKind, Grant, GrantId, Scope, Verdict};
+use crate::decision::{Action, By, Decision, DecisionKind, GrantId, Scope, Verdict};
 use crate::policy::{Asked, Moment, Ruling};
 use crate::record::{Decided, Finished, Mended, Record, Revoked};
 use crate::risk::{Facts, Risk};
@@ -22,12 +22,14 @@ mod knowledge;
 mod papers;
 mod people;
 mod policy;
+mod remember;
 mod trouble;
 
 use knowledge::Knowledge;
 use papers::submitted;
 
 pub use events::{Effect, Event, Grants, Now, PeerId, PolicyFile, Process, Recalled};
+pub use remember::told;
 
 /// The most calls held at once. One more is blocked.
 pub const MAX_HELD: usize = 1_000;
@@ -214,6 +216,7 @@ impl Desk {
             }
             ToHub::Decide(decide) if console => self.decide(now, peer, &decide, out),
             ToHub::Weigh { digest, accept } if console => self.weigh(now, peer, digest, accept, out),
+            ToHub::Suggest(id) if console => self.suggest(peer, id, out),
             ToHub::History { .. } if console => out.push(Effect::SendHistory(peer, message)),
             ToHub::Approvals if !wrap => out.push(Effect::SendApprovals(peer)),
             ToHub::Revoke(ids) if !wrap => self.revoke(peer, &ids, grants, out),
@@ -263,7 +266,10 @@ impl Desk {
             Ruling::Final(verdict) => self.by_verdict(verdict),
             Ruling::UnlessGranted(_) if repeats.is_some() => Some(Decision::new(DecisionKind::Allowed, By::Repeat)),
             Ruling::UnlessGranted(verdict) if verdict.action == Action::Allow => self.by_verdict(verdict),
-            Ruling::UnlessGranted(verdict) => self.by_grant(now, &call, grants).or_else(|| self.by_verdict(verdict)),
+            Ruling::UnlessGranted(verdict) => {
+                let level = risk.level.max(verdict.level);
+                self.by_grant(now, &call, level, &facts, grants).or_else(|| self.by_verdict(verdict))
+            }
         };
         let verdict = verdict.clone();
         let deadline = now.mono.saturating_add(timeout);
@@ -291,19 +297,6 @@ impl Desk {
             Action::Ask | Action::Confirm => return None,
         };
         Some(Decision { kind, by: verdict.by, reason: verdict.reason.clone(), rule: verdict.rule.clone(), grant: None })
-    }
-
-    fn by_grant(&self, now: Now, call: &Call, grants: &dyn Grants) -> Option<Decision> {
-        if call.params.is_answer() {
-            return None;
-        }
-        let find = |session| {
-            let grant = grants.find(&call.grant_key(session), now.wall)?;
-            let mine = grant.session.as_ref() == session && grant.tool == call.tool;
-            (mine && grant.holds_at(now.wall) && !self.revoked.contains(&grant.id)).then_some(grant)
-        };
-        let grant = find(None).or_else(|| find(Some(&call.session)))?;
-        Some(Decision { grant: Some(grant.id), ..Decision::new(DecisionKind::Allowed, By::Grant) })
     }
 
     fn full(&self, held: &Held) -> Option<Decision> {
@@ -357,6 +350,7 @@ impl Desk {
             params_digest,
             held_ms,
             looked_ms,
+            shown: looked_ms.map(|_| held.to_read()),
         })));
         if let Some(wrap) = self.wraps.get_mut(&held.peer) {
             if decision.is_allowed() {

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::accepted::{self, Copies};
 use super::book::{Book, Synced};
 use super::desk::{Desk, Effect, Event, Now, PeerId, PolicyFile, Recalled};
-use super::pages::Pages;
+use super::pages::{Kind, Pages, Question};
 use super::peer::{self, Outgoing};
 use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
@@ -49,8 +49,8 @@ pub enum Incoming {
     Policy(watch::Found),
     /// A sync in the background ended.
     Synced(Synced),
-    /// A page of history was read for a peer.
-    Page(PeerId, Result<FromHub, String>),
+    /// What a peer asked of the journal was read.
+    Page(PeerId, Kind, Result<FromHub, String>),
 }
 
 /// How a start ended.
@@ -224,8 +224,8 @@ impl Hub {
                 // Every append from now on fails, so that nothing is allowed.
                 Some(Event::Notice(format!("the journal may not be on the disk: {e}")))
             }
-            Incoming::Page(id, page) => {
-                self.pages.done(id);
+            Incoming::Page(id, kind, page) => {
+                self.pages.done(id, kind);
                 match page {
                     Ok(page) => effects.push(Effect::Send(id, page)),
                     Err(why) => return self.told.insert(why.clone()).then_some(Event::Notice(why)),
@@ -316,9 +316,10 @@ impl Hub {
             }
             Effect::SendHistory(id, question) => {
                 if let ToHub::History { before, filter, limit } = question {
-                    self.pages.ask(id, before, filter, limit);
+                    self.pages.ask(id, Question::Page { before, filter, limit });
                 }
             }
+            Effect::Count(id, tally) => self.pages.ask(id, Question::Count(tally)),
             Effect::Close(id) => {
                 if let Some(peer) = self.peers.get(&id) {
                     peer.close();

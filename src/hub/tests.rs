@@ -174,7 +174,7 @@ fn b36_a_console_of_the_hosts_family_is_told_that_it_may_not_decide_and_does_not
         wrap.send(&submit(1, "a")).await.expect("sent");
         let (id, params_digest) = hear(&mut console, "pending", pending).await;
         let why = status(&mut console).await.may_not_decide.expect("told");
-        for answer in [Answer::Allow, Answer::Remember(Scope::Always), Answer::Deny(None)] {
+        for answer in [Answer::Allow, Answer::Remember { scope: Scope::Always, cover: None }, Answer::Deny(None)] {
             console.send(&ToHub::Decide(Decide { id, params_digest, answer, looked_ms: 900 })).await.expect("sent");
             let is = |message| if let FromHub::Stale { id, why } = message { Some((id, why)) } else { None };
             assert_eq!(hear(&mut console, "stale", is).await, (id, why.clone()));

@@ -101,6 +101,7 @@ impl Intercept {
             | FromHub::Pending(_)
             | FromHub::Settled { .. }
             | FromHub::Stale { .. }
+            | FromHub::Suggestions(_)
             | FromHub::History { .. }
             | FromHub::Proposal(_)
             | FromHub::Unweighed { .. }

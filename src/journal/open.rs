@@ -46,6 +46,7 @@ impl Opening {
                 params_digest: *params_digest,
                 held_ms: 0,
                 looked_ms: None,
+                shown: None,
             })
         });
         let mended = self.mended.iter().map(|what| Record::Mended(Mended { what: what.clone() }));

@@ -87,6 +87,7 @@ fn decided(id: u64, kind: DecisionKind) -> Record {
         params_digest: Digest::of(params(id).as_bytes()),
         held_ms: 3,
         looked_ms: None,
+        shown: None,
     })
 }
 
@@ -98,6 +99,7 @@ fn grant(id: u64) -> Grant {
     Grant {
         id: GrantId(id),
         key: Digest::of(b"key"),
+        cover: None,
         server: ServerName::new("fs").expect("a name"),
         tool: ToolName::new("read").expect("a name"),
         scope: Scope::Always,
@@ -517,8 +519,15 @@ fn facts_are_those_of_the_records_and_go_on_from_any_entry() {
     let (mut journal, _) = reopen(dir.path());
     let mut used = Decision::new(DecisionKind::Allowed, By::Grant);
     used.grant = Some(GrantId(1));
-    let used =
-        Decided { id: CallId(1), decision: used, who: None, params_digest: line::GENESIS, held_ms: 0, looked_ms: None };
+    let used = Decided {
+        id: CallId(1),
+        decision: used,
+        who: None,
+        params_digest: line::GENESIS,
+        held_ms: 0,
+        looked_ms: None,
+        shown: None,
+    };
     let revoked = Record::Revoked(Revoked { id: GrantId(1), who: "pid 1".into() });
     let records = [
         submitted(1, "{}"),

@@ -124,6 +124,17 @@ fn settings(old: &Policy, new: &Policy) -> Vec<Change> {
             changes.push(Change::new(way, None, says));
         }
     }
+    let (before, after) = (old.remember, new.remember);
+    for (what, before, after) in [
+        ("approvals of more than one call", before.wide, after.wide),
+        ("approvals of more than one call rated high", before.wide && before.high, after.wide && after.high),
+    ] {
+        match (before, after) {
+            (false, true) => changes.push(Change::new(Way::Looser, None, format!("{what} are remembered"))),
+            (true, false) => changes.push(Change::new(Way::Tighter, None, format!("{what} are no longer remembered"))),
+            (true, true) | (false, false) => {}
+        }
+    }
     changes
 }
 

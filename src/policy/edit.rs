@@ -107,7 +107,7 @@ fn holds(before: &Policy, after: &str, server: &str, tool: &str, level: Level) -
         && own.peek().is_some()
         && own.all(|rule| rule.level == Some(level))
         && others(before) == others(&after)
-        && (before.levels, before.timeouts) == (after.levels, after.timeouts)
+        && (before.levels, before.timeouts, before.remember) == (after.levels, after.timeouts, after.remember)
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@
 pub mod arguments;
 pub mod asked;
 pub mod compare;
+pub mod cover;
 pub mod edit;
 pub mod parse;
 pub mod pattern;
 pub mod rule;
 pub mod ruling;
 pub mod shape;
+pub mod suggest;
+pub mod tally;
 pub mod time;
 pub mod when;
 
@@ -38,6 +41,8 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// How much of a call's params the journal keeps: `[journal]`.
     pub journal: Keep,
+    /// How far approvals may be remembered.
+    pub remember: suggest::Remember,
     /// The rules, in the order of the file (which does not matter).
     pub rules: Vec<Rule>,
     invalid: Option<String>,

@@ -119,9 +119,10 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "levels" => self.levels(value, &mut policy.levels),
                 "timeout" => self.timeouts(value, &mut policy.timeouts),
+                "remember" => self.remember(value, &mut policy.remember),
                 "journal" => policy.journal = self.journal(value).unwrap_or_default(),
                 "rule" => policy.rules = self.rules(value),
-                other => self.unknown(key.span(), other, &["levels", "timeout", "journal", "rule"]),
+                other => self.unknown(key.span(), other, &["levels", "timeout", "remember", "journal", "rule"]),
             }
         }
         policy

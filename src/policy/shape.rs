@@ -221,7 +221,7 @@ fn has_operators(value: &str) -> bool {
 }
 
 /// Whether every reader takes the text for the same path.
-fn has_one_reading(value: &str) -> bool {
+pub(super) fn has_one_reading(value: &str) -> bool {
     let odd = |c: char| matches!(c, '~' | '$' | '%' | '\\') || c.is_control() || is_hidden(c);
     let dots = |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_whitespace() || DOTS.contains(c));
     let odd_segment = |segment: &str| dots(segment) || segment.ends_with('.') && !segment.contains(' ');

@@ -25,7 +25,7 @@ pub const FAMILY: Family = Family {
 };
 
 /// Keys whose value names what is to be done.
-pub(super) const CHOOSERS: &[&str] = &[
+pub const CHOOSERS: &[&str] = &[
     "action",
     "actions",
     "operation",

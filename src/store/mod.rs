@@ -258,16 +258,29 @@ impl Store {
 
     /// The approval that covers calls of this key (`Call::grant_key`) now, in milliseconds since the Unix epoch.
     pub fn find(&self, key: &Digest, now: i64) -> Result<Option<Grant>, StoreError> {
+        Ok(self.of_key(key, now, 1)?.pop())
+    }
+
+    fn of_key(&self, key: &Digest, now: i64, most: usize) -> Result<Vec<Grant>, StoreError> {
         self.run(|_| {
+            let mut found = Vec::new();
             for item in self.db.scan_prefix(keys::of_key(key)) {
                 let (place, text) = item?;
                 let grant = keys::grant(&text)?;
                 if grant.key == *key && grant.id == keys::id_at_end(&place)? && grant.holds_at(now) {
-                    return Ok(Some(grant));
+                    found.push(grant);
+                    if found.len() == most {
+                        break;
+                    }
                 }
             }
-            Ok(None)
+            Ok(found)
         })
+    }
+
+    /// All approvals of this key (`Call::tool_key`) that hold now, oldest first.
+    pub fn wide(&self, key: &Digest, now: i64) -> Result<Vec<Grant>, StoreError> {
+        self.of_key(key, now, usize::MAX)
     }
 
     /// The approvals that hold now, newest first, at most `limit`, each with how often it was used.

@@ -26,6 +26,7 @@ fn grant(id: u64, key: &[u8]) -> Grant {
     Grant {
         id: GrantId(id),
         key: Digest::of(key),
+        cover: None,
         server: ServerName::new("fs").expect("a name"),
         tool: ToolName::new("read").expect("a name"),
         scope: Scope::Always,

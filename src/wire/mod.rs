@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::call::{CallId, Definition, Digest, Era, Params, Server, SessionId, ToolName};
 use crate::decision::{Decision, Grant, GrantId, Level, Outcome, Scope};
 use crate::policy::Change;
+use crate::policy::tally::Past;
 use crate::record::{Filter, Row};
 use crate::risk::{Finding, Link};
 
@@ -76,6 +77,8 @@ pub enum ToHub {
     Withdraw(Vec<u64>, String),
     /// A console: a person's answer.
     Decide(Decide),
+    /// A console: what could be remembered of this call?
+    Suggest(CallId),
     /// A console: rows older than this call (`None`: the newest), at most this many.
     History {
         /// Rows older than this one.
@@ -153,10 +156,42 @@ pub struct Decide {
 pub enum Answer {
     /// Send it, this once.
     Allow,
-    /// Send it, and remember the approval of exactly this call.
-    Remember(Scope),
+    /// Send it, and remember the approval.
+    Remember {
+        /// For how long.
+        scope: Scope,
+        /// `Cover::digest` of the suggestion that was chosen; `None`: exactly this call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cover: Option<Digest>,
+    },
     /// Do not send it; the reason goes to the model.
     Deny(Option<String>),
+}
+
+/// What could be remembered of a call, narrowest first; the first is exactly the call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suggestions {
+    /// Which call.
+    pub id: CallId,
+    /// Digest over its params.
+    pub params_digest: Digest,
+    /// What could be.
+    pub offers: Vec<Offer>,
+    /// Of the newest calls of the journal, how many were looked at to count; `None`: they are being counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<u64>,
+}
+
+/// One thing that could be remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// `Cover::digest`; `None`: exactly the call.
+    pub cover: Option<Digest>,
+    /// What it would let through, in one sentence. Quotes the call: untrusted.
+    pub says: String,
+    /// What it would have covered before now, once that is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<Past>,
 }
 
 /// From the hub.
@@ -201,6 +236,8 @@ pub enum FromHub {
         /// Why, in words.
         why: String,
     },
+    /// To a console: what could be remembered of a call, beside exactly that call. Comes twice: at once, and counted.
+    Suggestions(Suggestions),
     /// To a console: what it asked for.
     History {
         /// As in the request.

@@ -67,8 +67,15 @@ pub fn records(id: u64, given: &Given<'_>) -> Vec<Record> {
         params: RawValue::from_string(params).unwrap(),
     }));
     let decision = given.decision.clone();
-    let decided =
-        Record::Decided(Decided { id: CallId(id), decision, who: None, params_digest, held_ms: 7, looked_ms: None });
+    let decided = Record::Decided(Decided {
+        id: CallId(id),
+        decision,
+        who: None,
+        params_digest,
+        held_ms: 7,
+        looked_ms: None,
+        shown: None,
+    });
     let finished =
         given.outcome.map(|outcome| Record::Finished(Finished { id: CallId(id), outcome, bytes: 11, duration_ms: 3 }));
     [submitted, decided].into_iter().chain(finished).collect()
@@ -330,6 +337,7 @@ pub fn grant(id: u64) -> Grant {
     Grant {
         id: GrantId(id),
         key: Digest::of(&id.to_be_bytes()),
+        cover: None,
         server: ServerName::new("fs").unwrap(),
         tool: ToolName::new("read_file").unwrap(),
         scope: Scope::Always,

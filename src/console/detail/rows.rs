@@ -39,8 +39,22 @@ pub enum Ink {
     Mark,
     /// What stands for a character that would not be seen as it is.
     Escape,
+    /// What a finding is about.
+    Finding,
     /// A level, in words.
     Risk(Level),
+}
+
+/// What stands in the margin of a row, beside the wrap mark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sign {
+    /// Nothing.
+    #[default]
+    None,
+    /// It is what is chosen.
+    Focus,
+    /// A finding is about something on it.
+    Finding,
 }
 
 /// One row of a screen.
@@ -48,6 +62,8 @@ pub enum Ink {
 pub struct Row {
     /// Goes on from the row above: the wrap mark stands in the margin.
     pub continued: bool,
+    /// What else stands in the margin.
+    pub sign: Sign,
     /// What stands in the indent.
     pub label: &'static str,
     /// Cells left free after the margin, or taken by the label.

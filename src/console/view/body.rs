@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 
 use super::Pen;
 
-use crate::console::detail::rows::{MARGIN, Row};
+use crate::console::detail::rows::{MARGIN, Page, Row, Sign};
 use crate::console::detail::{Detail, Subject};
+use crate::console::remember::Choice;
 use crate::console::theme::{Role, Theme};
 
 pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
@@ -21,12 +22,21 @@ pub(super) fn rows(rows: &[Row], theme: &Theme, area: Rect, frame: &mut Frame<'_
 }
 
 fn line(row: &Row, mut pen: Pen<'_>, theme: &Theme) {
+    let sign = match row.sign {
+        Sign::None => None,
+        Sign::Focus => Some((Role::Focus, theme.glyphs.focus)),
+        Sign::Finding => Some((Role::Finding, theme.glyphs.finding)),
+    };
+    let mut left = MARGIN;
     if row.continued {
         pen.glyph(Role::Mark, theme.glyphs.wrap);
-        pen.skip(MARGIN - 1);
-    } else {
-        pen.skip(MARGIN);
+        left -= 1;
     }
+    if let Some((role, glyph)) = sign {
+        pen.glyph(role, glyph);
+        left -= 1;
+    }
+    pen.skip(left);
     let gutter = if row.gutter { 2 } else { 0 };
     pen.glyph(Role::Label, row.label).skip(row.indent - row.label.len().min(row.indent) - gutter);
     if row.gutter {
@@ -35,6 +45,21 @@ fn line(row: &Row, mut pen: Pen<'_>, theme: &Theme) {
     for (ink, text) in &row.spans {
         pen.exactly((*ink).into(), text);
     }
+}
+
+/// What could be remembered, in place of the call.
+pub(super) fn choice(choice: &Choice, page: Page, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    for (row, y) in choice.window(page, usize::from(area.height)).iter().zip(area.y..area.bottom()) {
+        line(row, Pen::new(frame, theme, Rect { y, height: 1, ..area }), theme);
+    }
+}
+
+/// The line below that.
+pub(super) fn choice_edge(choice: &Choice, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let words = format!(" {} of {}, Up and Down choose, 1 to 4 say for how long ", choice.number(), choice.len());
+    let mut pen = Pen::new(frame, theme, area);
+    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2)).glyph(Role::Title, &words);
+    pen.fill(Role::Border, theme.glyphs.line);
 }
 
 /// The line below a body.

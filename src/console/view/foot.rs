@@ -73,16 +73,21 @@ fn question(app: &App, ask: &Ask) -> Shown {
     let mut out = Shown::default();
     match ask {
         Ask::Remember(id) => {
-            out.push(&Shown::own("allow and remember exactly this for how long? "));
+            out.push(&match app.choosing() {
+                Some(choice) if choice.cover().is_some() => {
+                    Shown::line(&format!("allow, and remember number {} for how long? ", choice.number()))
+                }
+                _ => Shown::own("allow, and remember exactly this for how long? "),
+            });
             out.push(&name(app, *id));
         }
         Ask::Yes(id, scope) => {
             out.push(&Shown::own(match scope {
                 None => "type yes, then Enter, to allow once: ",
-                Some(Scope::Session) => "type yes, Enter, to allow and remember for this session: ",
-                Some(Scope::Hour) => "type yes, Enter, to allow and remember for 1 hour: ",
-                Some(Scope::Day) => "type yes, Enter, to allow and remember for 1 day: ",
-                Some(Scope::Always) => "type yes, Enter, to allow and remember always: ",
+                Some((Scope::Session, _)) => "type yes, Enter, to allow and remember for this session: ",
+                Some((Scope::Hour, _)) => "type yes, Enter, to allow and remember for 1 hour: ",
+                Some((Scope::Day, _)) => "type yes, Enter, to allow and remember for 1 day: ",
+                Some((Scope::Always, _)) => "type yes, Enter, to allow and remember always: ",
             }));
             if let Some(held) = app.queue.get(*id) {
                 out.push(&Shown::own(spoken(held.call.level)));

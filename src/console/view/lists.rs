@@ -89,6 +89,7 @@ pub(super) fn queue(app: &App, theme: &Theme, rows: &Rows, frame: &mut Frame<'_>
     pen.glyph(Role::Title, &format!(" {} of {} ", grouped(at + 1), grouped(held.len())));
     pen.glyph(focused.call.level.into(), &format!(" {} ", level_word(focused.call.level)));
     let above = match detail.beyond().above {
+        _ if app.choosing().is_some() => String::new(),
         0 => String::new(),
         n => format!(" {} above, PgUp {}", grouped(n), line),
     };
@@ -105,6 +106,10 @@ pub(super) fn queue(app: &App, theme: &Theme, rows: &Rows, frame: &mut Frame<'_>
     let gap = pen.room().saturating_sub(tail);
     pen.glyph(Role::Border, &line.repeat(gap));
     pen.glyph(Role::Title, &above).glyph(Role::Title, &left).fill(Role::Border, line);
+    if let Some(choice) = app.choosing() {
+        body::choice(choice, app.page(), theme, rows.body, frame);
+        return body::choice_edge(choice, theme, rows.edge, frame);
+    }
     body::draw(detail, theme, rows.body, frame);
     body::edge(detail, theme, rows.edge, frame);
 }

@@ -36,7 +36,7 @@ fn screen(desk: &Desk) -> String {
             text.push_str(cell.symbol());
             let letter = match cell.fg {
                 ratatui::style::Color::Indexed(n) if cell.symbol() != " " => {
-                    char::from(b"HTtb.mlkvn[!FLMGNsP?h"[usize::from(n)])
+                    char::from(b"HTtb.mlkvn[!fFLMGNsP?h"[usize::from(n)])
                 }
                 _ => ' ',
             };

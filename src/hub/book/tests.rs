@@ -22,6 +22,7 @@ fn grant(n: u64) -> Grant {
     Grant {
         id: GrantId(n),
         key: key(n),
+        cover: None,
         server: ServerName::new("fs").expect("a name"),
         tool: ToolName::new("write").expect("a name"),
         scope: Scope::Hour,

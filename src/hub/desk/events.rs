@@ -4,6 +4,7 @@
 
 use crate::call::{Digest, Server, SessionId};
 use crate::decision::{By, Grant, GrantId};
+use crate::policy::tally::Tally;
 use crate::policy::{Local, Policy};
 use crate::record::Record;
 use crate::wire::{FromHub, ToHub};
@@ -36,6 +37,8 @@ pub struct Process {
 pub trait Grants {
     /// The approval with this key that holds at `wall` (milliseconds since the Unix epoch).
     fn find(&self, key: &Digest, wall: i64) -> Option<Grant>;
+    /// All of them with this key (`Call::tool_key`) that hold at `wall`, oldest first.
+    fn wide(&self, key: &Digest, wall: i64) -> Vec<Grant>;
     /// Those of these that are remembered, whether they hold or have ended; of none: all that are.
     fn known(&self, ids: &[GrantId]) -> Vec<GrantId>;
     /// Those that end with this session.
@@ -138,6 +141,8 @@ pub enum Effect {
     SendApprovals(PeerId),
     /// Send a page of history.
     SendHistory(PeerId, ToHub),
+    /// Count what these suggestions would have covered, and send them again.
+    Count(PeerId, Box<Tally>),
     /// End the connection after what was sent.
     Close(PeerId),
     /// End the hub.

@@ -8,6 +8,7 @@
 use super::events::{PolicyFile, Recalled};
 use crate::call::Digest;
 use crate::decision::Action;
+use crate::policy::suggest::Remember;
 use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Way};
 use crate::record::{PolicyLoaded, Waiting};
 use crate::wire::Proposal;
@@ -181,6 +182,13 @@ impl Ground {
         let ruling = rulings.reduce(policy::strictest);
         let ruling = ruling.unwrap_or_else(|| policy::judge(&Policy::default(), asked));
         if matches!(self.accepted, Accepted::Known { .. }) { ruling } else { at_least_asked(ruling) }
+    }
+
+    /// How far approvals may be remembered: no further than each policy that has a say lets them.
+    pub(super) fn remember(&self) -> Remember {
+        let known = matches!(self.accepted, Accepted::Known { .. });
+        let widest = Remember { wide: known, high: known };
+        self.policies().fold(widest, |all, policy| all.and(policy.remember))
     }
 
     /// What is wrong with the file, if it cannot be used.

@@ -8,6 +8,12 @@ use crate::risk::Risk;
 use crate::wire::Pending;
 
 impl Held {
+    /// How much there is to read, in characters.
+    pub(super) fn to_read(&self) -> u64 {
+        let findings: usize = self.risk.findings.iter().map(|finding| finding.says.chars().count()).sum();
+        u64::try_from(self.call.params.text().chars().count() + findings).unwrap_or(u64::MAX)
+    }
+
     /// As a console is told of it.
     pub(super) fn pending(&self, now: Now) -> Pending {
         Pending {

@@ -1,10 +1,10 @@
 //! What people do at the desk: attach a console, decide, take approvals back, look how things stand.
 
+use super::Person;
 use super::{
-    Answer, By, Console, Decide, Decision, DecisionKind, Desk, Effect, FromHub, Grant, GrantId, Grants, Now, PeerId,
-    Process, Record, Revoked, SESSION_CAP_MS, Scope, Status,
+    Answer, By, Console, Decide, Decision, DecisionKind, Desk, Effect, FromHub, GrantId, Grants, Now, PeerId, Process,
+    Record, Revoked, Status,
 };
-use super::{CallId, Held, Person};
 
 impl Desk {
     pub(super) fn console(
@@ -32,17 +32,21 @@ impl Desk {
             out.push(Effect::Send(peer, FromHub::Stale { id, why }));
             return;
         }
+        let cover = match self.chosen(id, &decide.answer) {
+            Ok(cover) => cover,
+            Err(why) => return out.push(Effect::Send(peer, FromHub::Stale { id, why: why.to_owned() })),
+        };
         let Some(held) = self.take(id) else { return };
         let who = self.consoles.get(&peer).map(|console| console.who.clone());
         let (decision, scope) = match &decide.answer {
             Answer::Allow => (Decision::new(DecisionKind::Allowed, By::Human), None),
-            Answer::Remember(scope) => (Decision::new(DecisionKind::Allowed, By::Human), Some(*scope)),
+            Answer::Remember { scope, .. } => (Decision::new(DecisionKind::Allowed, By::Human), Some(*scope)),
             Answer::Deny(reason) => {
                 let decision = Decision { reason: reason.clone(), ..Decision::new(DecisionKind::Denied, By::Human) };
                 (decision, None)
             }
         };
-        let grant = scope.map(|scope| self.new_grant(now, id, &held, scope, who.clone().unwrap_or_default()));
+        let grant = scope.and_then(|scope| self.new_grant(now, &held, scope, cover, who.clone().unwrap_or_default()));
         let person = who.map(|who| Person { who, looked_ms: decide.looked_ms });
         self.settle(now, id, held, decision, person, out);
         if let Some(grant) = grant {
@@ -75,26 +79,6 @@ impl Desk {
             "this console was started by process {}, which also runs an AI host's server: open one in a terminal of your own",
             host.pid
         ))
-    }
-
-    fn new_grant(&mut self, now: Now, call: CallId, held: &Held, scope: Scope, who: String) -> Grant {
-        let session = (scope == Scope::Session).then(|| held.call.session.clone());
-        let lasts = scope.duration().and_then(|d| i64::try_from(d.as_millis()).ok());
-        let lasts = lasts.or(session.is_some().then_some(SESSION_CAP_MS));
-        let id = GrantId(self.next_grant);
-        self.next_grant += 1;
-        Grant {
-            id,
-            key: held.call.grant_key(session.as_ref()),
-            server: held.call.server.name.clone(),
-            tool: held.call.tool.clone(),
-            scope,
-            session,
-            created_at: now.wall,
-            expires_at: lasts.map(|ms| now.wall.saturating_add(ms)),
-            call,
-            who,
-        }
     }
 
     pub(super) fn revoke(&mut self, peer: PeerId, ids: &[GrantId], grants: &dyn Grants, out: &mut Vec<Effect>) {

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::call::{Params, ServerName};
-use crate::decision::{Level, Outcome};
+use crate::decision::{Grant, Level, Outcome};
 use crate::policy::Policy;
 use crate::wire::Pending;
 
@@ -29,6 +29,9 @@ struct World {
 impl<S: std::hash::BuildHasher> Grants for HashMap<GrantId, Grant, S> {
     fn find(&self, key: &Digest, wall: i64) -> Option<Grant> {
         self.values().find(|g| g.key == *key && g.holds_at(wall)).cloned()
+    }
+    fn wide(&self, key: &Digest, wall: i64) -> Vec<Grant> {
+        self.values().filter(|g| g.key == *key && g.holds_at(wall)).cloned().collect()
     }
     fn known(&self, ids: &[GrantId]) -> Vec<GrantId> {
         self.keys().filter(|id| ids.is_empty() || ids.contains(id)).copied().collect()
@@ -253,7 +256,7 @@ fn b10_a_remembered_approval_is_of_exactly_the_call_that_was_shown() {
     let mut w = World::with_console();
     w.submit(UNKNOWN, r#"{"x":1,"y":"a"}"#);
     let id = w.newest_pending().id;
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     let same = w.submit(UNKNOWN, r#"{"y":"\u0061","x":1}"#);
     assert_eq!(w.kind(same), Some((DecisionKind::Allowed, By::Grant)), "the same call in another spelling");
     let other_args = w.submit(UNKNOWN, r#"{"x":2,"y":"a"}"#);
@@ -273,7 +276,7 @@ fn b10_a_remembered_approval_covers_no_answers_to_the_server() {
     let mut w = World::with_console();
     w.submit(UNKNOWN, r#"{"x":1}"#);
     let id = w.newest_pending().id;
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     for answer in [r#""inputResponses":{"sure":{"action":"accept"}}"#, r#""requestState":"s""#] {
         let params = format!(r#"{{"name":"{UNKNOWN}","arguments":{{"x":1}},{answer}}}"#);
         let ask = w.submit_params(WRAP, UNKNOWN, &params, Era::Modern, None);
@@ -293,7 +296,7 @@ fn b28_a_definition_that_changed_after_approval_asks_again() {
     list(&mut w, r#"{"name":"frobnicate","description":"nice"}"#);
     w.submit(UNKNOWN, "{}");
     let id = w.newest_pending().id;
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     list(&mut w, r#"{"description":"nice","name":"frobnicate"}"#);
     let same = w.submit(UNKNOWN, "{}");
     assert_eq!(w.kind(same), Some((DecisionKind::Allowed, By::Grant)));
@@ -307,7 +310,7 @@ fn b31_a_revoked_approval_does_not_count_even_before_the_store_knows() {
     let mut w = World::with_console();
     w.submit(UNKNOWN, "{}");
     let id = w.newest_pending().id;
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     let kept = w.grants.clone();
     let grant = *kept.keys().next().expect("one");
     w.event(Event::Said(CONSOLE, ToHub::Revoke(vec![grant])));
@@ -322,7 +325,7 @@ fn approvals_end_by_the_clock_and_with_their_session() {
     for (scope, n) in [(Scope::Hour, 1), (Scope::Session, 2)] {
         w.submit(UNKNOWN, &format!("{{\"n\":{n}}}"));
         let id = w.newest_pending().id;
-        w.answer(CONSOLE, id, Answer::Remember(scope));
+        w.answer(CONSOLE, id, Answer::Remember { scope, cover: None });
     }
     w.wrap(OTHER, "s2", &["a"]);
     let elsewhere = w.submit_as(OTHER, UNKNOWN, r#"{"n":2}"#, Era::Legacy, None);
@@ -365,7 +368,7 @@ fn b35_a_journal_that_cannot_be_written_allows_nothing() {
     w.journal_works = false;
     let low = w.submit("read_file", "{}");
     let medium = w.submit(UNKNOWN, r#"{"n":2}"#);
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     for ask in [held_before, low, medium] {
         assert_eq!(w.kind(ask), Some((DecisionKind::Blocked, By::Hub)));
     }
@@ -503,8 +506,8 @@ fn take(w: &mut World, step: &Step) {
             let id = CallId(u64::from(nth) % w.desk.next_call);
             let answer = match how {
                 0 => Answer::Allow,
-                1 => Answer::Remember(Scope::Always),
-                2 => Answer::Remember(Scope::Session),
+                1 => Answer::Remember { scope: Scope::Always, cover: None },
+                2 => Answer::Remember { scope: Scope::Session, cover: None },
                 _ => Answer::Deny(None),
             };
             if digest {

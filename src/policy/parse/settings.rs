@@ -1,7 +1,10 @@
-//! `[levels]`, `[timeout]` and `[journal]`.
+//! `[levels]`, `[timeout]`, `[remember]` and `[journal]`.
+
+use toml::de::DeValue;
 
 use super::reader::{Reader, Value};
 use crate::decision::{Action, Keep};
+use crate::policy::suggest::Remember;
 use crate::policy::{Levels, Timeouts};
 
 impl Reader<'_> {
@@ -53,5 +56,27 @@ impl Reader<'_> {
             }
         }
         keep
+    }
+
+    pub(super) fn remember(&mut self, value: &Value<'_>, remember: &mut Remember) {
+        let Some(table) = self.table(value, "remember") else { return };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "wide" => match value.get_ref() {
+                    DeValue::Boolean(wide) => remember.wide = *wide,
+                    _ => self.wrong(value, "wide", "true or false"),
+                },
+                "high" => match self.text(value, "high") {
+                    None => {}
+                    Some("exact") => remember.high = false,
+                    Some("wide") => {
+                        remember.high = true;
+                        self.warn(value.span(), "calls rated high may pass by an approval that was given for another");
+                    }
+                    Some(_) => self.error(value.span(), "high is \"exact\" or \"wide\""),
+                },
+                other => self.unknown(key.span(), other, &["wide", "high"]),
+            }
+        }
     }
 }

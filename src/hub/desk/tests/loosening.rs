@@ -201,7 +201,7 @@ fn recalled(recalled: Recalled, text: &str) -> World {
     let mut w = World::with_console();
     w.submit(UNKNOWN, "{}");
     let id = w.newest_pending().id;
-    w.answer(CONSOLE, id, Answer::Remember(Scope::Always));
+    w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
     w.event(Event::Recalled(Box::new(recalled)));
     w.write(text);
     w
