@@ -9,6 +9,7 @@ use super::hub::{ask, print};
 use super::{ApprovalsArgs, ApprovalsCommand, Exit};
 use crate::config::Home;
 use crate::decision::{Grant, GrantId, Scope};
+use crate::policy::cover::says;
 use crate::shown::Shown;
 use crate::wire::{FromHub, ToHub};
 
@@ -22,6 +23,10 @@ struct Line<'a> {
     /// RFC 3339; null: not by the clock.
     expires_at: Option<String>,
     hits: u64,
+    /// What it lets through, in one sentence.
+    covers: String,
+    /// Whether that is more than one call.
+    wide: bool,
     /// The call it was given for.
     call: u64,
     /// RFC 3339.
@@ -63,6 +68,8 @@ fn as_json(all: &[(Grant, u64)]) -> Result<String> {
             scope: grant.scope,
             expires_at: grant.expires_at.and_then(time),
             hits: *hits,
+            covers: says(grant.tool.as_str(), grant.cover.as_ref()),
+            wide: grant.cover.is_some(),
             call: grant.call.0,
             created_at: time(grant.created_at),
             who: &grant.who,
@@ -76,15 +83,15 @@ fn as_table(all: &[(Grant, u64)]) -> Result<String> {
     if all.is_empty() {
         return Ok("no approvals are remembered\n".to_owned());
     }
-    let mut out = format!("{:>6}  {:<20}  {:>6}  {:<7}  server tool\n", "id", "until", "used", "scope");
+    let mut out = format!("{:>6}  {:<20}  {:>6}  {:<7}  server, and what it covers\n", "id", "until", "used", "scope");
     for (grant, hits) in all {
         let until = match (grant.scope, grant.expires_at.and_then(time)) {
             (Scope::Session, _) => "its session ends".to_owned(),
             (_, Some(end)) => end.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned() + "Z",
             (_, None) => "revoked".to_owned(),
         };
-        let tool = Shown::line(grant.tool.as_str());
-        writeln!(out, "{:>6}  {until:<20}  {hits:>6}  {:<7}  {} {tool}", grant.id.0, grant.scope, grant.server)?;
+        let covers = Shown::line(&says(grant.tool.as_str(), grant.cover.as_ref()));
+        writeln!(out, "{:>6}  {until:<20}  {hits:>6}  {:<7}  {} {covers}", grant.id.0, grant.scope, grant.server)?;
     }
     Ok(out)
 }
@@ -149,6 +156,7 @@ mod tests {
         assert_eq!(lines[0]["expires_at"], "1970-01-01T01:00:01Z");
         assert_eq!(lines[0]["hits"], 2);
         assert_eq!(lines[1]["expires_at"], serde_json::Value::Null);
+        assert_eq!((&lines[1]["covers"], &lines[1]["wide"]), (&"x with exactly these arguments".into(), &false.into()));
     }
 
     #[test]

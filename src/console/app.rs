@@ -188,7 +188,8 @@ impl App {
         let list = match self.tab {
             Tab::Queue => lines(self.queue.held().len()).min((height / 5).clamp(2, 12)),
             Tab::History => lines(self.history.rows().len()).clamp(1, height / 3),
-            Tab::Approvals => room - 1,
+            // What the selected one covers needs some rows.
+            Tab::Approvals => room - 4,
         };
         Some(Areas { width, notices, list, body: room - list })
     }

@@ -155,20 +155,19 @@ impl Choice {
             n => format!("{n} {calls} lie within it"),
         };
         if past.matched > 0 {
-            out += &match past.denied {
+            let denied = match past.denied {
                 0 => ", none was denied".to_owned(),
-                n => format!(", {n} WAS DENIED").replace("WAS", if n == 1 { "WAS" } else { "WERE" }),
+                1 => ", 1 WAS DENIED".to_owned(),
+                n => format!(", {n} WERE DENIED"),
             };
+            out.push_str(&denied);
         }
-        if past.high > 0 {
-            out += &format!(", {} rated HIGH", past.high);
-        }
-        if past.higher > 0 {
-            out += &format!(" ({} would be asked for all the same)", past.higher);
-        }
-        if past.untold > 0 {
-            out += &format!("; {} cannot be told: their arguments were not kept", past.untold);
-        }
+        let more = [
+            (past.high, format!(", {} rated HIGH", past.high)),
+            (past.higher, format!(" ({} would be asked for all the same)", past.higher)),
+            (past.untold, format!("; {} cannot be told: their arguments were not kept", past.untold)),
+        ];
+        out.extend(more.into_iter().filter(|(n, _)| *n > 0).map(|(_, words)| words));
         out
     }
 }

@@ -6,10 +6,12 @@ use super::app::{App, Effect, Msg};
 use super::keymap::Key;
 use super::update::update;
 use crate::call::{CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
-use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Scope};
+use crate::decision::{By, Cover, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Part, Scope};
+use crate::policy::cover::says;
+use crate::policy::tally::Past;
 use crate::record::{Decided, Finished, Row, Submitted};
 use crate::risk::Finding;
-use crate::wire::{FromHub, Pending, Status, ToHub};
+use crate::wire::{FromHub, Offer, Pending, Status, Suggestions, ToHub};
 
 pub(crate) fn raw(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).expect("JSON")
@@ -112,6 +114,28 @@ pub(crate) fn row(id: u64) -> Row {
             duration_ms: 7,
         }),
     }
+}
+
+/// What may be remembered beyond a call of [`medium`].
+pub(crate) fn cover() -> Cover {
+    let args =
+        vec![("content".to_owned(), Part::Any), ("path".to_owned(), Part::Under("/home/me/my project".to_owned()))];
+    Cover { args, others: false, level: Level::Medium }
+}
+
+/// What a hub offers for a call, counted over so many.
+pub(crate) fn offers(call: &Pending, counted: Option<u64>) -> FromHub {
+    let any = Cover { args: Vec::new(), others: true, level: Level::Medium };
+    let tool = call.tool.as_str();
+    let offer = |cover: Option<Cover>, past| Offer {
+        cover: cover.as_ref().map(Cover::digest),
+        says: says(tool, cover.as_ref()),
+        past: counted.map(|_| past),
+    };
+    let past = |matched, denied, high| Past { matched, denied, high, ..Past::default() };
+    let offers =
+        vec![offer(None, past(0, 0, 0)), offer(Some(cover()), past(14, 0, 0)), offer(Some(any), past(21, 1, 2))];
+    FromHub::Suggestions(Suggestions { id: call.id, params_digest: call.params.digest(), offers, counted })
 }
 
 pub(crate) fn grant(id: u64) -> Grant {

@@ -27,12 +27,11 @@ pub fn fits(cover: &Cover, params: &Params, links: &[Link]) -> bool {
     }
     let mut named = 0;
     for (key, value) in json::members(arguments) {
-        match cover.args.iter().find(|(own, _)| *own == key) {
-            Some((_, part)) if part_fits(part, value, links) => named += 1,
-            Some(_) => return false,
-            None if cover.others => {}
-            None => return false,
+        let part = cover.args.iter().find(|(own, _)| *own == key).map(|(_, part)| part);
+        if !part.map_or(cover.others, |part| part_fits(part, value, links)) {
+            return false;
         }
+        named += usize::from(part.is_some());
     }
     named == cover.args.len()
 }

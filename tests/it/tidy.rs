@@ -24,6 +24,7 @@ const MACHINES: &[&str] = &[
     "console::detail",
     "console::history",
     "console::rules",
+    "console::remember",
     "console::prompt",
     "console::weigh",
     "console::weighing",

@@ -1,5 +1,5 @@
 use super::*;
-use crate::console::samples::{Desk, grant, high, long, medium, row, settled};
+use crate::console::samples::{Desk, grant, high, long, medium, offers, row, settled};
 use crate::decision::{By, DecisionKind, GrantId, Level};
 use crate::wire::Pending;
 
@@ -43,7 +43,7 @@ fn remembering_asks_for_how_long() {
     for (key, scope) in [('1', "Session"), ('2', "Hour"), ('3', "Day"), ('4', "Always")] {
         let mut desk = desk();
         desk.held(medium(7)).look().types("A").types(&key.to_string());
-        assert_eq!(desk.decided(), [format!("7 Remember({scope})")]);
+        assert_eq!(desk.decided(), [format!("7 Remember {{ scope: {scope}, cover: None }}")]);
     }
     let mut desk = desk();
     desk.held(medium(7)).look().types("A").key(Key::Esc).draw().key(Key::Char('1'));
@@ -57,6 +57,64 @@ fn remembering_asks_for_how_long() {
             "no key of the queue means how long: d after A is somebody who thought better"
         );
     }
+}
+
+#[test]
+fn a_wider_approval_is_chosen_by_moving_to_it_and_looking_at_it() {
+    let mut desk = desk();
+    desk.held(medium(7)).look().types("A");
+    assert!(desk.out.iter().any(|e| matches!(e, Effect::Send(ToHub::Suggest(id)) if *id == CallId(7))));
+    desk.hub(offers(&medium(7), None)).draw().key(Key::Down).draw().types("4");
+    assert_eq!(desk.decided(), NONE, "it has only just come up");
+    desk.wait(499).types("4");
+    assert_eq!(desk.decided(), NONE, "somebody who goes on typing chooses nothing");
+    desk.wait(500).types("4");
+    let cover = crate::console::samples::cover().digest();
+    assert_eq!(desk.decided(), [format!("7 Remember {{ scope: Always, cover: Some({cover}) }}")]);
+}
+
+#[test]
+fn b27_exactly_the_call_stays_chosen_whatever_the_hub_says_meanwhile() {
+    let mut desk = desk();
+    desk.held(medium(7)).look().types("A");
+    desk.hub(offers(&medium(7), None));
+    desk.key(Key::Char('4'));
+    assert_eq!(desk.decided(), NONE, "what came up is not drawn yet");
+    desk.draw().hub(offers(&medium(7), Some(3))).draw().types("4");
+    assert_eq!(desk.decided(), ["7 Remember { scope: Always, cover: None }"]);
+}
+
+#[test]
+fn b27_suggestions_for_another_call_or_other_params_are_not_taken() {
+    for told in
+        [offers(&medium(8), None), offers(&crate::console::samples::call(7, Level::Medium, r#"{"name":"x"}"#), None)]
+    {
+        let mut desk = desk();
+        desk.held(medium(7)).look().types("A").hub(told).draw().key(Key::Down).draw().wait(500).types("4");
+        assert_eq!(desk.decided(), ["7 Remember { scope: Always, cover: None }"]);
+    }
+}
+
+#[test]
+fn b27_what_does_not_fit_the_screen_is_not_remembered() {
+    let mut desk = Desk::new(60, 16);
+    let FromHub::Suggestions(mut told) = offers(&medium(7), Some(3)) else { panic!("not suggestions") };
+    told.offers[1].says = "word ".repeat(200);
+    desk.held(medium(7)).look().types("A").hub(FromHub::Suggestions(told)).draw();
+    desk.key(Key::Down).draw().wait(2_000).draw().types("4");
+    assert_eq!(desk.decided(), NONE);
+}
+
+#[test]
+fn b27_a_wide_approval_of_a_high_call_wants_the_word_and_stays_on_the_screen_until_it_stands_there() {
+    let mut desk = desk();
+    desk.held(high(7)).look().types("A").hub(offers(&high(7), Some(3))).draw();
+    desk.key(Key::Down).draw().wait(500).draw().types("2");
+    assert_eq!(desk.decided(), NONE);
+    assert!(desk.app.choosing().is_some_and(|choice| choice.number() == 2), "what is approved can still be read");
+    desk.types("yes\n");
+    let cover = crate::console::samples::cover().digest();
+    assert_eq!(desk.decided(), [format!("7 Remember {{ scope: Hour, cover: Some({cover}) }}")]);
 }
 
 #[test]
@@ -81,7 +139,7 @@ fn high_risk_wants_the_word_typed() {
     }
     let mut desk = self::desk();
     desk.held(high(7)).look().types("A3").types("yes\n");
-    assert_eq!(desk.decided(), ["7 Remember(Day)"]);
+    assert_eq!(desk.decided(), ["7 Remember { scope: Day, cover: None }"]);
 }
 
 #[test]

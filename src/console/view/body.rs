@@ -5,10 +5,11 @@ use ratatui::layout::Rect;
 
 use super::Pen;
 
-use crate::console::detail::rows::{MARGIN, Page, Row, Sign};
+use crate::console::detail::rows::{Ink, MARGIN, Page, Row, Sign, said};
 use crate::console::detail::{Detail, Subject};
 use crate::console::remember::Choice;
 use crate::console::theme::{Role, Theme};
+use crate::shown::Letters;
 
 pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     rows(detail.window(), theme, area, frame);
@@ -44,6 +45,20 @@ fn line(row: &Row, mut pen: Pen<'_>, theme: &Theme) {
     }
     for (ink, text) in &row.spans {
         pen.exactly((*ink).into(), text);
+    }
+}
+
+/// Sentences one below the other; what does not fit is marked where it is cut.
+pub(super) fn sentences(all: &[(Ink, &str)], page: Page, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let mut rows: Vec<Row> =
+        all.iter().flat_map(|(ink, text)| said("", 0, &[(*ink, Letters::All, *text)], page)).collect();
+    let height = usize::from(area.height);
+    if rows.len() > height {
+        rows.truncate(height.saturating_sub(1));
+        rows.push(Row::label("..."));
+    }
+    for (row, y) in rows.iter().zip(area.y..area.bottom()) {
+        line(row, Pen::new(frame, theme, Rect { y, height: 1, ..area }), theme);
     }
 }
 

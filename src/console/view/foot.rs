@@ -75,10 +75,11 @@ fn question(app: &App, ask: &Ask) -> Shown {
         Ask::Remember(id) => {
             out.push(&match app.choosing() {
                 Some(choice) if choice.cover().is_some() => {
-                    Shown::line(&format!("allow, and remember number {} for how long? ", choice.number()))
+                    Shown::line(&format!("allow, and remember number {} for how long?", choice.number()))
                 }
-                _ => Shown::own("allow, and remember exactly this for how long? "),
+                _ => Shown::own("allow, and remember exactly this for how long?"),
             });
+            out.push(&Shown::own(" "));
             out.push(&name(app, *id));
         }
         Ask::Yes(id, scope) => {

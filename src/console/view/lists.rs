@@ -6,10 +6,12 @@ use ratatui::layout::Rect;
 use super::body::grouped;
 use super::{Pen, Rows, body};
 use crate::console::app::{App, LinkState};
+use crate::console::detail::rows::Ink;
 use crate::console::detail::words::{level_word, time};
 use crate::console::queue::Held;
 use crate::console::theme::{Role, Theme};
 use crate::decision::{Level, Scope};
+use crate::policy;
 use crate::record;
 use crate::shown::{Letters, Shown};
 
@@ -275,8 +277,9 @@ pub(super) fn approvals(app: &App, theme: &Theme, rows: &Rows, frame: &mut Frame
     }
     pen.fill(Role::Border, theme.glyphs.line);
     if let Some(grant) = app.rules.selected() {
-        let words = format!("given for call {} by {}", grant.call, grant.who);
-        Pen::new(frame, theme, rows.body).skip(2).put(Role::Muted, &Shown::line(&words));
+        let covers = format!("covers {}", policy::cover::says(grant.tool.as_str(), grant.cover.as_ref()));
+        let given = format!("given for call {} by {}", grant.call, grant.who);
+        body::sentences(&[(Ink::Text, &covers), (Ink::Label, &given)], app.page(), theme, rows.body, frame);
     }
     Pen::new(frame, theme, rows.edge).fill(Role::Border, theme.glyphs.line);
 }

@@ -4,7 +4,7 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::console::app::Msg;
 use crate::console::keymap::Key;
-use crate::console::samples::{Desk, call, grant, high, long, medium, row, status};
+use crate::console::samples::{Desk, call, cover, grant, high, long, medium, offers, row, status};
 use crate::decision::Level;
 use crate::wire::{FromHub, Status};
 
@@ -94,10 +94,22 @@ fn the_questions_on_a_small_screen() {
     desk.held(high(13)).look().types("aye");
     insta::assert_snapshot!("yes_80x24", screen(&desk));
     let mut desk = Desk::new(60, 16);
-    desk.held(medium(13)).look().types("A");
+    desk.held(medium(13)).look().key(Key::PageDown).look().types("A");
     insta::assert_snapshot!("remember_60x16", screen(&desk));
+    desk.hub(offers(&medium(13), None)).draw().key(Key::Down).draw();
+    insta::assert_snapshot!("remember_counting_60x16", screen(&desk));
     desk.key(Key::Esc).look().types("rnot in this folder ");
     insta::assert_snapshot!("reason_60x16", screen(&desk));
+}
+
+#[test]
+fn what_could_be_remembered_stands_where_the_call_stood() {
+    let mut desk = Desk::new(80, 24);
+    desk.held(medium(13)).held(high(14)).look().types("A").hub(offers(&medium(13), Some(20_000))).draw();
+    desk.key(Key::Down).draw();
+    insta::assert_snapshot!("remember_80x24", screen(&desk));
+    let all = rows(&desk).join("\n");
+    assert!(all.contains("1 WAS DENIED") && all.contains("2 rated HIGH"), "{all}");
 }
 
 #[test]
@@ -108,7 +120,8 @@ fn the_other_tabs_and_the_help() {
     desk.hub(FromHub::History { before: None, filter, rows: (1..30).rev().map(row).collect(), next: None });
     desk.key(Key::Down);
     insta::assert_snapshot!("history_80x24", screen(&desk));
-    desk.key(Key::Tab).hub(FromHub::Approvals(vec![(grant(4), 2), (grant(3), 0)]));
+    let wide = crate::decision::Grant { cover: Some(cover()), ..grant(4) };
+    desk.key(Key::Tab).hub(FromHub::Approvals(vec![(wide, 2), (grant(3), 0)]));
     insta::assert_snapshot!("approvals_80x24", screen(&desk));
     desk.key(Key::Char('?'));
     insta::assert_snapshot!("help_80x24", screen(&desk));

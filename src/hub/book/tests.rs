@@ -2,7 +2,7 @@ use std::fs;
 
 use super::*;
 use crate::call::{CallId, ServerName, ToolName};
-use crate::decision::Scope;
+use crate::decision::{Cover, Level, Part, Scope};
 use crate::record::Revoked;
 
 const NOW: i64 = 1_700_000_000_000;
@@ -43,6 +43,36 @@ fn open(home: &Home) -> (Book, Vec<String>) {
     let (mut book, opened) = Book::open(home, NOW).expect("opens");
     book.write(NOW, &opened.records, false).expect("written");
     (book, opened.notices)
+}
+
+fn wide(n: u64, tool: u64) -> Grant {
+    let args = vec![("path".to_owned(), Part::Under("/srv/app".to_owned())), ("text".to_owned(), Part::Any)];
+    Grant { key: key(tool), cover: Some(Cover { args, others: false, level: Level::Medium }), ..grant(n) }
+}
+
+#[test]
+fn wide_approvals_are_found_by_their_tool_and_made_again_from_the_journal() {
+    let (_dir, home) = home();
+    let (mut book, _) = open(&home);
+    let records = [wide(1, 7), wide(2, 7), wide(3, 8), grant(4)].map(Record::Granted);
+    book.write(NOW, &records, true).expect("written");
+    book.write(NOW, &[revoked(1)], true).expect("written");
+    assert_eq!(book.wide(&key(7), NOW), [wide(2, 7)]);
+    assert!(book.wide(&key(7), NOW + 3_600_000).is_empty(), "they end by the clock");
+    book.close(NOW);
+    drop(book);
+    std::fs::remove_dir_all(&home.sled).expect("the cache is lost");
+    let (book, _) = open(&home);
+    assert_eq!(book.wide(&key(7), NOW), [wide(2, 7)]);
+    assert_eq!(book.wide(&key(8), NOW), [wide(3, 8)]);
+    assert_eq!(book.find(&key(4), NOW), Some(grant(4)));
+}
+
+#[test]
+fn an_approval_of_before_there_were_wide_ones_is_of_exactly_one_call() {
+    let text = serde_json::to_string(&grant(1)).expect("JSON");
+    assert!(!text.contains("cover"), "{text}");
+    assert_eq!(serde_json::from_str::<Grant>(&text).expect("a grant"), grant(1));
 }
 
 #[test]

@@ -339,6 +339,164 @@ fn approvals_end_by_the_clock_and_with_their_session() {
     assert!(!w.grants.values().any(|g| g.session.is_some()));
 }
 
+/// A tool that changes something, listed, so that more than one call of it may be remembered.
+const WRITES: &str = "write_note";
+
+fn list(w: &mut World, peer: PeerId, text: &str) {
+    let tool = ToolName::new(WRITES).expect("a name");
+    w.event(Event::Said(peer, ToHub::Catalog(vec![Definition::new(tool, raw(text))])));
+}
+
+const DEFINITION: &str = r#"{"name":"write_note","inputSchema":{"properties":{}}}"#;
+
+fn suggestions(w: &World) -> Option<crate::wire::Suggestions> {
+    w.sent.iter().rev().find_map(|(peer, m)| match m {
+        FromHub::Suggestions(told) if *peer == CONSOLE => Some(told.clone()),
+        _ => None,
+    })
+}
+
+/// Remembers the offer with this number of a call, from 0: exactly the call.
+fn remember(w: &mut World, arguments: &str, offer: usize, scope: Scope) -> CallId {
+    w.submit(WRITES, arguments);
+    let id = w.newest_pending().id;
+    w.event(Event::Said(CONSOLE, ToHub::Suggest(id)));
+    let told = suggestions(w).expect("suggestions");
+    assert_eq!((told.id, told.counted), (id, None), "said at once, counted later");
+    let cover = told.offers[offer].cover;
+    assert_eq!(cover.is_none(), offer == 0);
+    w.answer(CONSOLE, id, Answer::Remember { scope, cover });
+    id
+}
+
+const NOTE: &str = r#"{"path":"/srv/app/a","content":"x"}"#;
+
+#[test]
+fn b27_nothing_wider_than_what_was_chosen_passes() {
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    remember(&mut w, NOTE, 1, Scope::Always);
+    let grant = w.grants.values().next().expect("remembered").clone();
+    let covered = w.submit(WRITES, r#"{"path":"/srv/app/b/c","content":"other"}"#);
+    assert_eq!(w.kind(covered), Some((DecisionKind::Allowed, By::Grant)));
+    assert_eq!(w.decision(covered).and_then(|(_, d)| d.grant), Some(grant.id));
+    for (other, why) in [
+        (r#"{"path":"/srv/other/a","content":"x"}"#, "another folder"),
+        (r#"{"path":"/srv/app-evil/a","content":"x"}"#, "a folder that only begins the same"),
+        (r#"{"path":"/srv/app/../x","content":"x"}"#, "a path with another reading"),
+        (r#"{"path":"/srv/app/a","content":"x","mode":7}"#, "an argument more"),
+        (r#"{"path":"/srv/app/.env","content":"x"}"#, "a place to be careful in, rated high"),
+        (r#"{"path":"/srv/app/a","content":"x","force":true}"#, "rated high"),
+    ] {
+        let ask = w.submit(WRITES, other);
+        assert_eq!(w.kind(ask), None, "{why}");
+    }
+    let tool = w.submit("write_note2", NOTE);
+    assert_eq!(w.kind(tool), None, "another tool");
+    w.wrap(OTHER, "s2", &["b"]);
+    list(&mut w, OTHER, DEFINITION);
+    let server = w.submit_as(OTHER, WRITES, NOTE, Era::Legacy, None);
+    assert_eq!(w.kind(server), None, "another server");
+    list(&mut w, WRAP, r#"{"name":"write_note","description":"also mails it","inputSchema":{"properties":{}}}"#);
+    let definition = w.submit(WRITES, NOTE);
+    assert_eq!(w.kind(definition), None, "another definition");
+}
+
+#[test]
+fn b27_a_link_that_leads_out_of_what_was_remembered_is_asked_for() {
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    remember(&mut w, NOTE, 1, Scope::Always);
+    let written = "/srv/app/link";
+    for (leads, kind) in
+        [(Some("/srv/app/real"), Some((DecisionKind::Allowed, By::Grant))), (Some("/etc/passwd"), None), (None, None)]
+    {
+        w.ask += 1;
+        let params =
+            Params::new(raw(&format!(r#"{{"name":"{WRITES}","arguments":{{"path":"{written}","content":"x"}}}}"#)));
+        let link = crate::risk::Link { written: written.to_owned(), leads: leads.map(str::to_owned) };
+        let tool = ToolName::new(WRITES).expect("a name");
+        let submit = Submit { ask: w.ask, era: Era::Legacy, tool, params, repeats: None, links: vec![link] };
+        w.event(Event::Said(WRAP, ToHub::Submit(submit)));
+        assert_eq!(w.kind(w.ask), kind, "{leads:?}");
+    }
+}
+
+#[test]
+fn b27_a_wide_approval_for_a_session_ends_at_its_edge_and_counts_no_more_once_revoked() {
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    remember(&mut w, NOTE, 1, Scope::Session);
+    w.wrap(OTHER, "s2", &["a"]);
+    list(&mut w, OTHER, DEFINITION);
+    let other = r#"{"path":"/srv/app/b","content":"y"}"#;
+    let elsewhere = w.submit_as(OTHER, WRITES, other, Era::Legacy, None);
+    assert_eq!(w.kind(elsewhere), None, "another session of the same server");
+    let here = w.submit(WRITES, other);
+    assert_eq!(w.kind(here), Some((DecisionKind::Allowed, By::Grant)));
+    let kept = w.grants.clone();
+    let id = *kept.keys().next().expect("one");
+    w.event(Event::Said(CONSOLE, ToHub::Revoke(vec![id])));
+    w.grants = kept;
+    let after = w.submit(WRITES, r#"{"path":"/srv/app/c","content":"y"}"#);
+    assert_eq!(w.kind(after), None, "revoked, whatever the store says");
+}
+
+#[test]
+fn b27_a_console_cannot_invent_what_is_remembered() {
+    use crate::decision::{Cover, Part};
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    let ask = w.submit(WRITES, NOTE);
+    let id = w.newest_pending().id;
+    let everything = Cover { args: Vec::new(), others: true, level: Level::High };
+    let slash =
+        Cover { args: vec![("path".to_owned(), Part::Under("/".to_owned()))], others: true, level: Level::Medium };
+    for cover in [everything.digest(), slash.digest(), Digest::of(b"")] {
+        w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: Some(cover) });
+    }
+    assert_eq!((w.stale(), w.kind(ask), w.grants.len()), (3, None, 0));
+    // What is offered for one call is not what is offered for another.
+    w.event(Event::Said(CONSOLE, ToHub::Suggest(id)));
+    let cover = suggestions(&w).expect("suggestions").offers[1].cover;
+    let other = w.submit(WRITES, r#"{"path":"/srv/other/a","content":"x"}"#);
+    let other_id = w.newest_pending().id;
+    w.answer(CONSOLE, other_id, Answer::Remember { scope: Scope::Always, cover });
+    assert_eq!((w.stale(), w.kind(other), w.grants.len()), (4, None, 0));
+}
+
+#[test]
+fn b27_a_policy_that_denies_counts_before_a_wide_approval_and_one_that_forbids_them_at_once() {
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    remember(&mut w, NOTE, 1, Scope::Always);
+    let load = |w: &mut World, text: &str| {
+        let policy = policy::parse(text, "policy.toml").policy;
+        assert_eq!(policy.why_invalid(), None);
+        w.event(Event::Policy(Box::new(policy), PolicyLoaded { digest: None, error: None }));
+    };
+    load(&mut w, "[[rule]]\nargs = { path = \"/srv/app/no/**\" }\naction = \"deny\"\n");
+    let denied = w.submit(WRITES, r#"{"path":"/srv/app/no/x","content":"y"}"#);
+    assert_eq!(w.kind(denied), Some((DecisionKind::Denied, By::Rule)));
+    let covered = w.submit(WRITES, r#"{"path":"/srv/app/yes","content":"y"}"#);
+    assert_eq!(w.kind(covered), Some((DecisionKind::Allowed, By::Grant)));
+    load(&mut w, "[remember]\nwide = false\n");
+    let asked = w.submit(WRITES, r#"{"path":"/srv/app/yes","content":"z"}"#);
+    assert_eq!(w.kind(asked), None);
+}
+
+#[test]
+fn b27_answers_to_the_server_and_members_beside_the_arguments_pass_by_no_wide_approval() {
+    let mut w = World::with_console();
+    list(&mut w, WRAP, DEFINITION);
+    remember(&mut w, NOTE, 1, Scope::Always);
+    for beside in [r#""inputResponses":{}"#, r#""requestState":"s""#, r#""task":{}"#] {
+        let params = format!(r#"{{"name":"{WRITES}","arguments":{{"path":"/srv/app/a","content":"y"}},{beside}}}"#);
+        let ask = w.submit_params(WRAP, WRITES, &params, Era::Modern, None);
+        assert_eq!(w.kind(ask), None, "{beside}");
+    }
+}
+
 #[test]
 fn b38_a_call_that_was_withdrawn_is_gone_and_a_later_key_does_nothing() {
     let mut w = World::with_console();

@@ -96,7 +96,7 @@ fn what_is_offered_is_what_can_be_said_and_nothing_else() {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Covers {
+struct Wider {
     tool: String,
     args: String,
     choose: usize,
@@ -104,11 +104,11 @@ struct Covers {
     not: Vec<String>,
 }
 
-fn covers_cases() -> Vec<Covers> {
+fn covers_cases() -> Vec<Wider> {
     cases(include_str!("../../../tests/it/cases/remember/covers.toml"))
 }
 
-fn chosen(case: &Covers) -> Cover {
+fn chosen(case: &Wider) -> Cover {
     let call = call(&case.tool, &case.args, None, LISTED, &[]);
     let made = offers(&call, Level::Medium, &[], Remember::default());
     made[1 + case.choose].cover.clone().expect("wider than the call")
@@ -173,7 +173,7 @@ fn b27_a_high_call_passes_by_a_wide_approval_only_where_the_policy_says_so_then_
 }
 
 /// An argument that may be anything: what a case has, a little changed, or something else.
-fn value(case: &Covers) -> impl Strategy<Value = String> + use<> {
+fn value(case: &Wider) -> impl Strategy<Value = String> + use<> {
     let mut own: Vec<String> = json::members(&case.args).map(|(_, v)| v.to_owned()).collect();
     own.extend(case.covers.iter().flat_map(|args| json::members(args).map(|(_, v)| v.to_owned()).collect::<Vec<_>>()));
     let texts: Vec<String> =
