@@ -471,9 +471,10 @@ fn b27_a_policy_that_denies_counts_before_a_wide_approval_and_one_that_forbids_t
     list(&mut w, WRAP, DEFINITION);
     remember(&mut w, NOTE, 1, Scope::Always);
     let load = |w: &mut World, text: &str| {
-        let policy = policy::parse(text, "policy.toml").policy;
+        let policy = crate::policy::parse(text, "policy.toml").policy;
         assert_eq!(policy.why_invalid(), None);
-        w.event(Event::Policy(Box::new(policy), PolicyLoaded { digest: None, error: None }));
+        let file = PolicyFile { policy, digest: Some(Digest::of(text.as_bytes())), ..PolicyFile::none() };
+        w.event(Event::Policy(Box::new(file)));
     };
     load(&mut w, "[[rule]]\nargs = { path = \"/srv/app/no/**\" }\naction = \"deny\"\n");
     let denied = w.submit(WRITES, r#"{"path":"/srv/app/no/x","content":"y"}"#);
