@@ -16,6 +16,7 @@ use crate::risk::{Facts, Risk};
 use crate::wire::{Answer, Decide, Finish, FromHub, Status, Submit, ToHub};
 
 mod clock;
+mod conversation;
 mod events;
 mod ground;
 mod knowledge;
@@ -25,6 +26,7 @@ mod policy;
 mod remember;
 mod trouble;
 
+use conversation::{Conversations, Partner};
 use knowledge::Knowledge;
 use papers::submitted;
 
@@ -42,6 +44,7 @@ const REPEATABLE: usize = 64;
 
 struct Wrap {
     session: SessionId,
+    partner: Partner,
     server: Arc<Server>,
     label: String,
     catalog: HashMap<ToolName, Arc<Definition>>,
@@ -92,6 +95,7 @@ pub struct Desk {
     consoles: BTreeMap<PeerId, Console>,
     commands: BTreeMap<PeerId, String>,
     hosts: HashSet<Process>,
+    conversations: Conversations,
     held: BTreeMap<CallId, Held>,
     held_bytes: usize,
     deadlines: BTreeSet<(u64, CallId)>,
@@ -117,6 +121,7 @@ impl Desk {
             consoles: BTreeMap::new(),
             commands: BTreeMap::new(),
             hosts: HashSet::new(),
+            conversations: Conversations::default(),
             held: BTreeMap::new(),
             held_bytes: 0,
             deadlines: BTreeSet::new(),
@@ -177,6 +182,7 @@ impl Desk {
         let label =
             std::iter::once(&server.command).chain(&server.args).map(String::as_str).collect::<Vec<_>>().join(" ");
         let wrap = Wrap {
+            partner: host.map_or_else(|| Partner::Session(session.clone()), Partner::Host),
             session,
             server: Arc::new(server),
             label,
@@ -255,6 +261,7 @@ impl Desk {
             tool: submit.tool,
             params: submit.params,
         };
+        self.conversations.tell(now, &wrap.partner, &call, &mut facts);
         let risk = wrap.knowledge.judge(&call, &mut facts, &wrap.catalog);
         let ruling = self.ground.judge(&Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let params_digest = call.params.digest();
@@ -353,6 +360,7 @@ impl Desk {
             shown: looked_ms.map(|_| held.to_read()),
         })));
         if let Some(wrap) = self.wraps.get_mut(&held.peer) {
+            self.conversations.decided(&wrap.partner, &held, &decision);
             if decision.is_allowed() {
                 self.sent.insert(id, held.peer);
                 if held.era == Era::Modern {
@@ -414,6 +422,7 @@ impl Desk {
         self.changed |= self.consoles.remove(&peer).is_some();
         let Some(wrap) = self.wraps.remove(&peer) else { return };
         self.changed = true;
+        self.conversations.ended(&wrap.partner);
         self.withdraw(now, |held| held.peer == peer, "the wrap ended", out);
         self.sent.retain(|_, owner| *owner != peer);
         for id in grants.of_session(&wrap.session) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::derived::Derived;
 use super::subject::{Subject, Value};
 use super::{Finding, Kind};
+use crate::decision::Level;
 
 /// The most findings of one kind that are told.
 const MOST_OF_A_KIND: usize = 5;
@@ -65,6 +66,16 @@ impl Found {
     /// Whether a finding of this kind was left.
     pub fn has_kind(&self, id: &str) -> bool {
         self.findings.iter().any(|f| f.id == id)
+    }
+
+    /// Whether any finding has an id like this.
+    pub fn any(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.findings.iter().any(|f| is(&f.id))
+    }
+
+    /// The highest level so far.
+    pub fn highest(&self) -> Level {
+        self.findings.iter().map(|f| f.level).max().unwrap_or(Level::Low)
     }
 
     /// All of it, the gravest first.

@@ -7,6 +7,7 @@
 mod access;
 pub mod annotations;
 pub mod code;
+pub mod context;
 pub mod derived;
 mod found;
 pub mod hidden;
@@ -83,9 +84,11 @@ pub struct Facts {
     pub first_use: bool,
     /// How many calls of this session were denied so far.
     pub denied_before: u32,
-    /// Whether this very call (tool and arguments) was denied before in this session.
+    /// Whether this very call (server, tool and arguments) was denied before in this conversation.
     pub denied_same: bool,
-    /// How many calls this session made within the last minute, this one included.
+    /// How many calls of this conversation were denied in a row, up to now.
+    pub denied_in_row: u32,
+    /// How many calls this conversation made within the last minute, this one included.
     pub recent: u32,
     /// What this conversation read before that is private (`fs.read_file`), over all its servers: the newest.
     pub read_private: Option<String>,
@@ -149,7 +152,7 @@ pub struct Family {
 }
 
 /// Every family, in the order in which they look. `names` comes first: it always leaves a finding. `annotations` comes
-/// after those that tell a writing argument.
+/// after those that tell a writing argument, `context` after all.
 pub const FAMILIES: &[Family] = &[
     names::FAMILY,
     meta::FAMILY,
@@ -165,6 +168,7 @@ pub const FAMILIES: &[Family] = &[
     secrets::FAMILY,
     hidden::FAMILY,
     size::FAMILY,
+    context::FAMILY,
 ];
 
 /// Judges one call of a tool that is not known yet.

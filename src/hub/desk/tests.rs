@@ -1,5 +1,6 @@
 //! The desk as a conversation: events in, effects out, time given.
 
+mod conversation;
 mod loosening;
 
 use proptest::prelude::*;
