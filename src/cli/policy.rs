@@ -112,7 +112,7 @@ fn show(path: &Path, out: &mut impl Write) -> Result<Exit> {
 fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
     for (i, level) in Level::ALL.iter().enumerate() {
         let head = if i == 0 { "levels" } else { "" };
-        let timeout = time::show(policy.timeouts.of(*level));
+        let timeout = time::show(policy.time_to_answer(*level, None));
         writeln!(out, "{head:<9} {level:<6} {:<7} {timeout} to answer", policy.levels.action(*level))?;
     }
     let order = "a deny, then approvals given at the console, then the most specific allow or ask, then the level";

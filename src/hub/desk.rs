@@ -246,11 +246,17 @@ impl Desk {
         wrap.last_ask = Some(submit.ask);
         let id = CallId(self.next_call);
         self.next_call += 1;
+        // What is said of the server in the policy that was accepted: the rest of a looser one is for judging only.
+        let accepted = self.ground.accepted().map(|file| &file.policy);
+        let profile = accepted.and_then(|policy| policy.server(wrap.server.name.as_str()));
         let mut facts = Facts {
             first_use: wrap.used.insert(submit.tool.clone()),
             denied_before: wrap.denied,
             host_roots: wrap.roots.clone(),
             links: submit.links,
+            client: wrap.client.clone(),
+            roots: profile.map(|profile| profile.roots.clone()).unwrap_or_default(),
+            domains: profile.map(|profile| profile.domains.clone()).unwrap_or_default(),
             ..Facts::default()
         };
         let call = Call {

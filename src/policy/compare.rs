@@ -13,10 +13,11 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::rule::Rule;
-use super::{Levels, Policy, time};
+use super::{Levels, Policy};
 use crate::decision::{Action, Keep, Level};
 
 mod aspect;
+mod profiles;
 
 use aspect::{Against, Aspect};
 
@@ -74,6 +75,8 @@ pub fn compare(old: &Policy, new: &Policy) -> Vec<Change> {
         )],
         (None, None) => {
             let mut changes = settings(old, new);
+            profiles::times(old, new, &mut changes);
+            profiles::servers(old, new, &mut changes);
             rules(old, new, &mut changes);
             changes
         }
@@ -115,13 +118,6 @@ fn settings(old: &Policy, new: &Policy) -> Vec<Change> {
         if before != after {
             let way = if after > before { Way::Tighter } else { Way::Looser };
             changes.push(Change::new(way, None, format!("{level} calls: {before} becomes {after}")));
-        }
-        let (before, after) = (old.timeouts.of(level), new.timeouts.of(level));
-        if before != after {
-            let way = if after < before { Way::Tighter } else { Way::Looser };
-            let (before, after) = (time::show(before), time::show(after));
-            let says = format!("the time to answer {level} calls: {before} becomes {after}");
-            changes.push(Change::new(way, None, says));
         }
     }
     let (before, after) = (old.remember, new.remember);

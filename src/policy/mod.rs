@@ -11,6 +11,7 @@ pub mod cover;
 pub mod edit;
 pub mod parse;
 pub mod pattern;
+pub mod profile;
 pub mod rule;
 pub mod ruling;
 pub mod shape;
@@ -20,11 +21,13 @@ pub mod time;
 pub mod when;
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use asked::{Asked, Local, Moment};
 pub use compare::{Change, Side, Way, compare};
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
+pub use profile::{HostProfile, ServerProfile};
 pub use rule::Rule;
 pub use ruling::{Ruling, strictest};
 pub use when::When;
@@ -43,6 +46,10 @@ pub struct Policy {
     pub journal: Keep,
     /// How far approvals may be remembered.
     pub remember: suggest::Remember,
+    /// What is said of servers, by label: `[server.NAME]`.
+    pub servers: BTreeMap<String, ServerProfile>,
+    /// What is said of hosts, by what they call themselves or by a name of [`profile::HOSTS`]: `[host.NAME]`.
+    pub hosts: BTreeMap<String, HostProfile>,
     /// The rules, in the order of the file (which does not matter).
     pub rules: Vec<Rule>,
     invalid: Option<String>,
@@ -76,11 +83,14 @@ impl Levels {
     }
 }
 
+/// How long a person has where nobody says anything: under the 60 s of the most common client SDK.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(55);
+
 /// How long a person has: `[timeout]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Where a level says nothing. 55 s: under the 60 s of the most common client SDK.
-    pub default: Duration,
+    /// Where a level says nothing.
+    pub default: Option<Duration>,
     /// For calls rated low (when something makes them ask).
     pub low: Option<Duration>,
     /// For calls rated medium.
@@ -89,21 +99,14 @@ pub struct Timeouts {
     pub high: Option<Duration>,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { default: Duration::from_secs(55), low: None, medium: None, high: None }
-    }
-}
-
 impl Timeouts {
-    /// How long for this level.
-    pub fn of(&self, level: Level) -> Duration {
-        let own = match level {
+    /// What is said of this level alone.
+    pub const fn own(&self, level: Level) -> Option<Duration> {
+        match level {
             Level::Low => self.low,
             Level::Medium => self.medium,
             Level::High => self.high,
-        };
-        own.unwrap_or(self.default)
+        }
     }
 }
 
@@ -128,7 +131,7 @@ impl Policy {
             // Where it is wrong is for the person; the reason goes to the model.
             rule: Some(why.clone()),
             reason: Some("the user's policy file cannot be used, so only low-risk calls pass".to_owned()),
-            timeout: self.timeouts.of(level),
+            timeout: self.time_to_answer(level, None),
         }))
     }
 }
@@ -142,8 +145,10 @@ pub fn judge(policy: &Policy, asked: &Asked<'_>) -> Ruling {
     let arguments = OnceCell::new();
     let fits = policy.rules.iter().map(|rule| (rule, rule.fit(asked, &arguments)));
     let fitting: Vec<(&Rule, Fit)> = fits.filter(|(_, fit)| *fit != Fit::No).collect();
-    let level = level(&fitting, judged);
-    let timeout = timeout(&fitting).unwrap_or_else(|| policy.timeouts.of(level));
+    let base = policy.level_of(&asked.call.server, judged);
+    let level = level(&fitting, base);
+    let client = asked.facts.client.as_deref();
+    let timeout = timeout(&fitting).unwrap_or_else(|| policy.time_to_answer(level, client));
     let by_rule = |rule: &Rule, action| Verdict {
         action,
         level,
@@ -156,6 +161,9 @@ pub fn judge(policy: &Policy, asked: &Asked<'_>) -> Ruling {
     if let Some((rule, _)) = denies.max_by_key(|(rule, _)| (rule.specific(), std::cmp::Reverse(rule.line))) {
         return Ruling::Final(by_rule(rule, Action::Deny));
     }
+    if let Some(verdict) = too_much(policy, asked, level, timeout) {
+        return Ruling::Final(verdict);
+    }
     let ruled = |rule: &Rule| rule.action.map(|action| (rule.specific(), action));
     let exact = fitting.iter().filter(|(rule, fit)| *fit == Fit::Exact && rule.action.is_some());
     let decides = exact.max_by_key(|(rule, _)| (ruled(rule), std::cmp::Reverse(rule.line)));
@@ -166,7 +174,7 @@ pub fn judge(policy: &Policy, asked: &Asked<'_>) -> Ruling {
             level,
             by: By::Level,
             rule: None,
-            reason: level_reason(&fitting, level, judged),
+            reason: level_reason(policy, asked, &fitting, level),
             timeout,
         },
     };
@@ -189,12 +197,30 @@ fn level(fitting: &[(&Rule, Fit)], judged: Level) -> Level {
     fitting.iter().filter(|(_, fit)| *fit == Fit::Wide).filter_map(|(r, _)| r.level).fold(level, Level::max)
 }
 
-/// The words of the rule that changed the level, when what the level says decides.
-fn level_reason(fitting: &[(&Rule, Fit)], level: Level, judged: Level) -> Option<String> {
+/// The words of what changed the level, when what the level says decides.
+fn level_reason(policy: &Policy, asked: &Asked<'_>, fitting: &[(&Rule, Fit)], level: Level) -> Option<String> {
+    let judged = asked.risk.level;
     let said = fitting.iter().filter(|(r, _)| level != judged && r.level == Some(level));
-    let (rule, _) = said.max_by_key(|(r, _)| r.specific())?;
-    let because = rule.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
-    Some(format!("{} sets the level to {level}{because}", rule.label))
+    if let Some((rule, _)) = said.max_by_key(|(r, _)| r.specific()) {
+        let because = rule.reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
+        return Some(format!("{} sets the level to {level}{because}", rule.label));
+    }
+    let profile = policy.server(asked.call.server.name.as_str()).filter(|_| level < judged)?;
+    Some(format!("{} trusts this server", profile.label))
+}
+
+/// The denial of a call that needs more than its server may do.
+fn too_much(policy: &Policy, asked: &Asked<'_>, level: Level, timeout: Duration) -> Option<Verdict> {
+    let profile = policy.server(asked.call.server.name.as_str())?;
+    let (given, needed) = profile.lacks(asked.risk)?;
+    Some(Verdict {
+        action: Action::Deny,
+        level,
+        by: By::Rule,
+        rule: Some(profile.label.clone()),
+        reason: Some(format!("this server has {} access, the call needs {}", given.as_str(), needed.as_str())),
+        timeout,
+    })
 }
 
 /// The time that the most specific rule gives (of equals the shortest).

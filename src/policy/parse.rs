@@ -11,6 +11,7 @@ use super::Policy;
 use reader::Reader;
 
 mod names;
+mod profiles;
 mod reader;
 mod rules;
 mod settings;
@@ -121,8 +122,13 @@ impl Reader<'_> {
                 "timeout" => self.timeouts(value, &mut policy.timeouts),
                 "remember" => self.remember(value, &mut policy.remember),
                 "journal" => policy.journal = self.journal(value).unwrap_or_default(),
+                "server" => policy.servers = self.servers(value),
+                "host" => policy.hosts = self.hosts(value),
                 "rule" => policy.rules = self.rules(value),
-                other => self.unknown(key.span(), other, &["levels", "timeout", "remember", "journal", "rule"]),
+                other => {
+                    let known = ["levels", "timeout", "remember", "journal", "server", "host", "rule"];
+                    self.unknown(key.span(), other, &known);
+                }
             }
         }
         policy

@@ -206,7 +206,7 @@ fn under(folder: &str, value: &str, stand: Stand<'_>) -> Fit {
 }
 
 /// Whether a path is this folder or in it, as it is written.
-fn is_under(folder: &str, path: &str) -> bool {
+pub(super) fn is_under(folder: &str, path: &str) -> bool {
     folder == "/" && path.starts_with('/')
         || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -104,6 +104,8 @@ pub struct Facts {
     pub links: Vec<Link>,
     /// What is known of tools that the arguments name, where the same server has listed them.
     pub named: Vec<Arc<Known>>,
+    /// What the host calls itself (`clientInfo.name`). Self-reported: only how long a person has may hang on it.
+    pub client: Option<String>,
     /// Mail domains that are the person's own (policy): a message to another one leaves.
     pub domains: Vec<String>,
 }

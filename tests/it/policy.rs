@@ -160,6 +160,82 @@ fn b12_a_tool_that_another_one_runs_is_denied_as_itself_and_allowed_by_no_rule_f
 }
 
 #[test]
+fn b28_a_server_is_trusted_for_one_command_line_and_never_by_its_name() {
+    let text = r#"
+        [server.fs]
+        trusted = true
+        command = ["server", "--root", "/x"]
+    "#;
+    let policy = valid(text);
+    let verdict = |command: &str, args: &[&str], level| {
+        let plain = call("fs", "write_file", "{}");
+        let args = args.iter().map(|&arg| arg.to_owned()).collect();
+        let server = Server { command: command.to_owned(), args, ..(*plain.server).clone() };
+        judged(&policy, &Call { server: Arc::new(server), ..plain }, level).verdict().clone()
+    };
+    let trusted = verdict("server", &["--root", "/x"], Level::Medium);
+    assert_eq!((trusted.action, trusted.level), (Action::Allow, Level::Low));
+    assert!(trusted.reason.is_some_and(|why| why == "policy.toml:2 trusts this server"));
+    assert_eq!(verdict("server", &["--root", "/x"], Level::High).action, Action::Confirm);
+    for (command, args) in [
+        ("server", &["--root", "/y"][..]),
+        ("server", &["--root", "/x", "--more"]),
+        ("server", &["--root /x"]),
+        ("other", &["--root", "/x"]),
+        ("server", &[]),
+    ] {
+        assert_eq!(verdict(command, args, Level::Medium).action, Action::Ask, "{command} {args:?}");
+    }
+    assert!(policy::parse("[server.fs]\ntrusted = true\n", "policy.toml").policy.why_invalid().is_some());
+}
+
+#[test]
+fn a_server_does_no_more_than_it_is_given_whatever_a_rule_allows() {
+    let policy = valid("[server.fs]\naccess = \"read\"\n[[rule]]\naction = \"allow\"\n");
+    let verdict = |server: &str, kind: &str| {
+        let finding = Finding { id: kind.into(), level: Level::Low, says: String::new(), at: None, span: None };
+        let risk = Risk { level: Level::Low, findings: vec![finding], tools: Vec::new() };
+        let (call, facts, moment) = (call(server, "tool", "{}"), Facts::default(), Moment::default());
+        judge(&policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment })
+    };
+    assert_eq!(verdict("fs", "name.reads").verdict().action, Action::Allow);
+    for kind in ["name.writes", "name.destroys", "unheard.of"] {
+        let ruling = verdict("fs", kind);
+        assert!(matches!(&ruling, Ruling::Final(v) if v.action == Action::Deny && v.by == By::Rule), "{ruling:?}");
+        assert_eq!(ruling.verdict().rule.as_deref(), Some("policy.toml:1"));
+        assert_eq!(verdict("other", kind).verdict().action, Action::Allow);
+    }
+}
+
+#[test]
+fn what_a_host_says_of_itself_decides_how_long_a_person_has_and_nothing_else() {
+    let plain = valid("");
+    let own =
+        valid("[host.cursor]\ntimeout = \"20s\"\n[host.\"my agent\"]\ntimeout = \"3m\"\n[timeout]\nhigh = \"5s\"\n");
+    let verdict = |policy: &Policy, client: Option<&str>, level| {
+        let facts = Facts { client: client.map(str::to_owned), ..Facts::default() };
+        let (call, risk, moment) = (call("fs", "tool", "{}"), risk(level), Moment::default());
+        judge(policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment }).verdict().clone()
+    };
+    for (policy, client, level, wanted) in [
+        (&plain, None, Level::Medium, "55s"),
+        (&plain, Some("somebody"), Level::Medium, "55s"),
+        (&plain, Some("claude-code"), Level::Medium, "10m"),
+        (&plain, Some("claude-ai"), Level::Medium, "55s"),
+        (&plain, Some("codex-mcp-client"), Level::High, "4m40s"),
+        (&own, Some("cursor-vscode"), Level::Medium, "20s"),
+        (&own, Some("my agent"), Level::Medium, "3m"),
+        (&own, Some("my agent"), Level::High, "5s"),
+        (&own, None, Level::Medium, "55s"),
+        (&valid("timeout.default = \"30s\""), Some("claude-code"), Level::Medium, "30s"),
+    ] {
+        let verdict = verdict(policy, client, level);
+        assert_eq!(policy::time::show(verdict.timeout), wanted, "{client:?} {level}");
+        assert_eq!(verdict.action, policy.levels.action(level));
+    }
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place_and_makes_the_file_unusable() {
     #[derive(Deserialize)]
     struct Errors {

@@ -22,6 +22,7 @@ pub(super) struct Ground {
 
 /// What was accepted last.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it, for as long as the desk lives")]
 enum Accepted {
     /// Nothing yet: the first policy of this home is taken as it stands.
     New,

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::profiles::all_times;
 use super::{Way, rises};
 use crate::decision::{Action, Level};
 use crate::policy::rule::{Rule, Specific};
@@ -37,6 +38,8 @@ pub(super) struct Against<'a> {
     old: Vec<(&'a Rule, Specific)>,
     new: Vec<(&'a Rule, Specific)>,
     policy: &'a Policy,
+    /// Whether either policy trusts a server.
+    trusts: bool,
 }
 
 /// The most pairs of rules looked at for one policy: beyond that the answer is looser.
@@ -45,7 +48,8 @@ const MOST_RULES: usize = 2_000;
 impl<'a> Against<'a> {
     pub(super) fn new(old: &'a Policy, new: &'a Policy) -> Self {
         let all = |policy: &'a Policy| policy.rules.iter().map(|rule| (rule, rule.specific())).collect();
-        Self { old: all(old), new: all(new), policy: new }
+        let trusts = old.servers.values().chain(new.servers.values()).any(|server| server.trusted);
+        Self { old: all(old), new: all(new), policy: new, trusts }
     }
 
     fn both(&self) -> impl Iterator<Item = (&'a Rule, Specific)> {
@@ -93,7 +97,13 @@ impl<'a> Against<'a> {
     /// The levels that may count for a rule's calls: the judged ones, and those that any rule sets.
     fn reachable(&self, rule: &Rule) -> impl Iterator<Item = Level> {
         let set = self.both().filter(|(other, _)| !rule.is_never_with(other)).filter_map(|(other, _)| other.level);
-        rule.when.judged().iter().copied().chain(set)
+        self.bases(rule).chain(set)
+    }
+
+    /// The levels of a rule's calls before any rule says one: what is medium counts as low for a trusted server.
+    fn bases(&self, rule: &Rule) -> impl Iterator<Item = Level> {
+        let trusts = self.trusts && rule.when.judged().contains(&Level::Medium);
+        rule.when.judged().iter().copied().chain(trusts.then_some(Level::Low))
     }
 
     /// Whether nothing that could have decided in the place of a new rule was stricter than it.
@@ -161,7 +171,7 @@ impl<'a> Against<'a> {
             ),
             (Some(before), None) => {
                 let says = format!("no rule sets the level to {before} any more");
-                (rule.when.judged().iter().all(|judged| *judged >= before) && others.all(|level| level >= before), says)
+                (self.bases(rule).all(|base| base >= before) && others.all(|level| level >= before), says)
             }
             (None, None) => (true, String::new()),
         };
@@ -170,8 +180,7 @@ impl<'a> Against<'a> {
 
     fn timeout(&self, rule: &Rule, before: Option<Duration>, after: Option<Duration>) -> (Way, String) {
         let rules = self.both().filter(|(other, _)| !rule.is_never_with(other)).filter_map(|(r, _)| r.timeout);
-        let levels = Level::ALL.iter().map(|level| self.policy.timeouts.of(*level));
-        let mut others = rules.chain(levels);
+        let mut others = rules.chain(all_times(self.policy));
         match (before, after) {
             (Some(before), Some(after)) => {
                 let says = format!("the time to answer: {} becomes {}", time::show(before), time::show(after));
@@ -190,6 +199,6 @@ impl<'a> Against<'a> {
     }
 }
 
-const fn way(tighter: bool) -> Way {
+pub(super) const fn way(tighter: bool) -> Way {
     if tighter { Way::Tighter } else { Way::Looser }
 }

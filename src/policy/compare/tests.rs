@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
 use crate::policy::{Asked, Local, Moment, Ruling, judge, parse};
-use crate::risk::{Facts, Risk};
+use crate::risk::{Facts, Finding, Risk};
 
 fn policy(text: &str) -> Policy {
     parse(text, "p").policy
@@ -42,9 +42,11 @@ fn call(server: &str, tool: &str, arguments: &str) -> Call {
     }
 }
 
-fn ruling(policy: &Policy, call: &Call, level: Level, moment: Moment) -> Ruling {
-    let risk = Risk { level, findings: Vec::new(), tools: Vec::new() };
-    judge(policy, &Asked { call, risk: &risk, facts: &Facts::default(), moment: &moment })
+fn ruling(policy: &Policy, call: &Call, level: Level, moment: Moment, client: Option<&str>, kind: &str) -> Ruling {
+    let finding = Finding { id: kind.to_owned(), level, says: String::new(), at: None, span: None };
+    let risk = Risk { level, findings: vec![finding], tools: Vec::new() };
+    let facts = Facts { client: client.map(str::to_owned), ..Facts::default() };
+    judge(policy, &Asked { call, risk: &risk, facts: &facts, moment: &moment })
 }
 
 #[test]
@@ -80,6 +82,26 @@ fn each_kind_of_change_is_told_with_its_way_and_line() {
         ("", "[levels]\nlow = \"ask\"", Way::Tighter),
         ("", "[timeout]\ndefault = \"2m\"", Way::Looser),
         ("", "[timeout]\ndefault = \"9s\"", Way::Tighter),
+        ("", "server.a.access = \"write\"", Way::Tighter),
+        ("server.a.access = \"read\"", "server.a.access = \"write\"", Way::Looser),
+        ("server.a.access = \"admin\"", "", Way::Looser),
+        ("server.a = { access = \"read\", hide = true }", "server.a.access = \"read\"", Way::Neutral),
+        ("", "server.a = { trusted = true, command = [\"x\"] }", Way::Looser),
+        ("server.a = { trusted = true, command = [\"x\"] }", "", Way::Tighter),
+        (
+            "server.a = { trusted = true, command = [\"x\"] }",
+            "server.a = { trusted = true, command = [\"y\"] }",
+            Way::Looser,
+        ),
+        ("", "server.a.roots = [\"/a\"]", Way::Looser),
+        ("server.a.roots = [\"/a\"]", "server.a.roots = [\"/a/b\", \"/a/c\"]", Way::Tighter),
+        ("server.a.roots = [\"/a\"]", "server.a.roots = [\"/b\"]", Way::Looser),
+        ("server.a.domains = [\"a.org\", \"b.org\"]", "server.a.domains = [\"a.org\"]", Way::Tighter),
+        ("server.a.domains = [\"a.org\"]", "server.a.domains = [\"a.org\", \"b.org\"]", Way::Looser),
+        ("", "host.x.timeout = \"9s\"", Way::Tighter),
+        ("", "host.vscode.timeout = \"1h\"", Way::Looser),
+        ("host.x.timeout = \"9s\"", "", Way::Looser),
+        ("", "timeout.default = \"55s\"", Way::Tighter),
         ("", "journal.arguments = \"full\"", Way::Looser),
         ("", "journal.arguments = \"digest\"", Way::Tighter),
         ("journal.arguments = \"full\"", "", Way::Tighter),
@@ -89,7 +111,9 @@ fn each_kind_of_change_is_told_with_its_way_and_line() {
         (&rule("level = \"high\""), "", Way::Looser),
         ("", &rule("timeout = \"2m\""), Way::Looser),
         ("", &rule("timeout = \"2s\""), Way::Tighter),
-        (&rule("timeout = \"2m\""), "", Way::Tighter),
+        (&rule("timeout = \"1h\""), "", Way::Tighter),
+        // A host that waits for ten minutes gets them now.
+        (&rule("timeout = \"2m\""), "", Way::Looser),
         (&allow, "[[rule]]\ntool = \"x*\"\naction = \"allow\"\n", Way::Looser),
         ("[[rule]]\ntool = \"x*\"\naction = \"allow\"\n", &allow, Way::Tighter),
         ("[[rule]]\ntool = \"x*\"\naction = \"deny\"\n", &deny, Way::Looser),
@@ -165,10 +189,20 @@ fn rule() -> impl Strategy<Value = String> {
 }
 
 fn head() -> impl Strategy<Value = String> {
-    prop::sample::select(
-        &["", "", "levels.low = \"ask\"\n", "levels.medium = \"deny\"\n", "timeout.high = \"2m\"\n"][..],
-    )
-    .prop_map(str::to_owned)
+    const HEADS: &[&str] = &[
+        "",
+        "",
+        "levels.low = \"ask\"\n",
+        "levels.medium = \"deny\"\n",
+        "timeout.high = \"2m\"\n",
+        "server.fs.access = \"read\"\n",
+        "server.fs.access = \"write\"\n",
+        "server.fs = { trusted = true, command = [\"server\"] }\n",
+        "server.fs = { trusted = true, command = [\"server\", \"-x\"] }\n",
+        "host.codex.timeout = \"9s\"\n",
+        "timeout.default = \"4m\"\n",
+    ];
+    prop::sample::select(HEADS).prop_map(str::to_owned)
 }
 
 /// A policy, and what becomes of it when a few rules are dropped and a few added.
@@ -220,11 +254,13 @@ proptest! {
     fn when_nothing_is_looser_every_call_is_judged_at_least_as_strictly(
         (old, new) in two(),
         calls in prop::collection::vec(asked(), 12),
+        client in prop::option::of(prop::sample::select(&["codex-mcp-client", "codex", "other"][..])),
+        kind in prop::sample::select(&["name.reads", "name.writes", "name.destroys"][..]),
     ) {
         let (before, after) = (policy(&old), policy(&new));
         if compare(&before, &after).iter().all(|change| change.way != Way::Looser) {
             for (call, level, moment) in calls {
-                let (was, is) = (ruling(&before, &call, level, moment), ruling(&after, &call, level, moment));
+                let (was, is) = (ruling(&before, &call, level, moment, client, kind), ruling(&after, &call, level, moment, client, kind));
                 prop_assert!(is.is_at_least(&was), "{old}\n-->\n{new}\n{} {}: {was:?} -> {is:?}", call.tool.as_str(), call.params.text());
             }
         }

@@ -39,7 +39,7 @@ impl Reader<'_> {
             }
             let length = self.length(value, name);
             match name {
-                "default" => timeouts.default = length.unwrap_or(timeouts.default),
+                "default" => timeouts.default = length,
                 "low" => timeouts.low = length,
                 "medium" => timeouts.medium = length,
                 _ => timeouts.high = length,
