@@ -58,7 +58,7 @@ fn is_under(folder: &str, path: &str, links: &[Link]) -> bool {
     is_plain_path(path)
         && is_within(folder, path)
         && paths::sensitive(path).is_none()
-        && links.iter().filter(|link| link.written == path).all(stays)
+        && links.iter().filter(|link| link.is_of(path)).all(stays)
 }
 
 /// By its letters.

@@ -186,7 +186,7 @@ fn read(value: &str, stand: Stand<'_>, literal: bool, fits: impl Fn(&str) -> boo
 
 /// A path that leads elsewhere has to fit there too to loosen, and tightens when it fits there alone.
 fn follow(fit: Fit, value: &str, stand: Stand<'_>, fits: impl Fn(&str) -> bool) -> Fit {
-    stand.links.iter().filter(|link| link.written == value).fold(fit, |fit, link| match &link.leads {
+    stand.links.iter().filter(|link| link.is_of(value)).fold(fit, |fit, link| match &link.leads {
         Some(place) if fits(place) => fit.max(Fit::Wide),
         Some(place) if *place == standing(value, stand.cwd) => fit,
         Some(_) | None => fit.min(Fit::Wide),

@@ -71,10 +71,17 @@ pub struct Risk {
 /// Where a path in the arguments leads, as a process that stands where the server stands saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// The path as it stands in the arguments. Untrusted.
+    /// The path as it stands in the arguments; empty: every path of a call that names too many to look at. Untrusted.
     pub written: String,
     /// Where it leads once links are followed, absolute; `None`: it could not be found out.
     pub leads: Option<String>,
+}
+
+impl Link {
+    /// Whether it says something of this path.
+    pub fn is_of(&self, path: &str) -> bool {
+        self.written.is_empty() || self.written == path
+    }
 }
 
 /// What the judge may know beside the call itself.

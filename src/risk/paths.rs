@@ -30,8 +30,12 @@ const OUTSIDE: Kind = Kind::new(
     "a path is outside the folders that the server was given, or a link leads there",
 )
 .needs(Access::Read);
-const UNVERIFIED: Kind =
-    Kind::new("paths.unverified", Medium, "where a path leads that goes to what does not merely read is unknown");
+const UNVERIFIED: Kind = Kind::new(
+    "paths.unverified",
+    Medium,
+    "where a path leads could not be found out, and the server was given folders",
+)
+.needs(Access::Read);
 const SENSITIVE: Kind =
     Kind::new("paths.sensitive", Medium, "a path is a place of keys, settings or the system, or a link leads there")
         .needs(Access::Read);
@@ -215,7 +219,7 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
     if is_outside {
         add(outside, None, "is outside the folders that the server was given");
     }
-    for link in subject.facts.links.iter().filter(|link| link.written == path) {
+    for link in subject.facts.links.iter().filter(|link| link.is_of(path)) {
         match &link.leads {
             Some(leads) => {
                 if let Some(place) = sensitive(leads).filter(|place| Some(*place) != sensitive_place) {
@@ -227,7 +231,7 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
                     add(outside, None, &what);
                 }
             }
-            None if !reads && given.is_known() && !is_outside => {
+            None if given.is_known() && !is_outside => {
                 add(UNVERIFIED, None, "cannot be followed to where it leads");
             }
             None => {}

@@ -121,6 +121,9 @@ fn b20_a_path_under_a_folder_leads_there_however_it_is_read() {
     assert_eq!(fit(Some("/home/me/p/b"), "/home/me/p/a"), Fit::Exact);
     assert_eq!(fit(Some("/home/me/p/a"), "/home/me/p/a"), Fit::Exact);
     assert_eq!(fit(None, "/home/me/p/a"), Fit::Wide, "nobody knows where it leads");
+    let hidden = [Link { written: String::new(), leads: None }];
+    let behind = under.text("/home/me/p/a", Stand { links: &hidden, cwd: "/" });
+    assert_eq!(behind, Fit::Wide, "it stands behind more paths than are looked at");
     let into = [Link { written: "/tmp/x".to_owned(), leads: Some("/home/me/p/b".to_owned()) }];
     assert_eq!(under.text("/tmp/x", Stand { links: &into, cwd: "/" }), Fit::Wide, "a denied folder, by a link");
     for bad in ["p", "~/p", "/a/../b", "", "$HOME"] {

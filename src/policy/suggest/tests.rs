@@ -159,6 +159,8 @@ fn b27_a_link_that_leads_out_of_the_folder_or_nobody_knows_where_is_not_covered(
     }
     let both = [link(Some("/srv/app/x")), link(Some("/etc/x"))].concat();
     assert!(!passes(&cover, &other, Level::Medium, &both), "of two answers the worse counts");
+    let hidden = [Link { written: String::new(), leads: None }];
+    assert!(!passes(&cover, &other, Level::Medium, &hidden), "it stands behind more paths than are looked at");
 }
 
 #[test]

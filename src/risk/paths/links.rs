@@ -9,14 +9,16 @@ use crate::risk::subject::tokens;
 use crate::risk::words::Words;
 
 /// The most paths of one call that are followed.
-pub const MOST_LINKS: usize = 16;
+pub const MOST_LINKS: usize = 64;
 /// The most that are named at all.
 const MOST_NAMED: usize = 200;
 /// The longest path that a system opens, in bytes.
 const LONGEST: usize = 4_096;
 
 /// The paths among the arguments, each once, in their order: what stands under a key that holds paths, and what looks
-/// like a path. Beyond [`MOST_LINKS`] they are named and not to be followed. Linear in the size of the call.
+/// like a path. Beyond [`MOST_LINKS`] they are named and not to be followed; where there are too many even to name, the
+/// last name is empty and stands for all ([`Link::is_of`](crate::risk::Link::is_of)), so that a call cannot hide a
+/// link behind others. Linear in the size of the call.
 pub fn candidates(params: &Params) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let mut holds_paths = false;
@@ -32,10 +34,11 @@ pub fn candidates(params: &Params) -> Vec<String> {
         let local = !text.contains("://") || text.starts_with("file:");
         let path = local && !text.is_empty() && !text.contains(['\n', '\0']) && (holds_paths || looks(&text));
         if path && !all.iter().any(|known| *known == text) {
-            all.push(text.into_owned());
             if all.len() == MOST_NAMED {
+                all.push(String::new());
                 break;
             }
+            all.push(text.into_owned());
         }
     }
     all
@@ -66,6 +69,9 @@ mod tests {
     #[test]
     fn however_many_there_are_no_more_than_a_bound_are_named() {
         let many: Vec<String> = (0..1_000).map(|i| format!("\"/{i}\"")).collect();
-        assert_eq!(of(&format!("{{\"x\":[{}]}}", many.join(","))).len(), MOST_NAMED);
+        let named = of(&format!("{{\"x\":[{}]}}", many.join(",")));
+        assert_eq!((named.len(), named.last().map(String::as_str)), (MOST_NAMED + 1, Some("")));
+        let few = of(&format!("{{\"x\":[{}]}}", many[..MOST_NAMED].join(",")));
+        assert_eq!((few.len(), few.last().map(String::as_str)), (MOST_NAMED, Some("/199")));
     }
 }
