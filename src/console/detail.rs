@@ -4,6 +4,7 @@
 //! answers it is taken over that same text. Rows are laid out lazily; "the end of what is sent was on the screen" is only
 //! said when its last row was drawn. Never decides.
 
+pub mod marks;
 pub mod print;
 pub mod rows;
 pub mod words;
@@ -12,11 +13,13 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::call::CallId;
+use crate::call::{CallId, Digest};
 use crate::json;
 use crate::record;
+use crate::risk::Finding;
 use crate::wire::Pending;
 
+use marks::Marks;
 use print::Cursor;
 use rows::{Page, Row};
 use words::{held, past};
@@ -42,6 +45,18 @@ impl Subject {
         match self {
             Self::Held(call) => call.id,
             Self::Past(row) => row.id,
+        }
+    }
+
+    /// The params as they were judged, with what was found; none when they were not kept as they were.
+    fn judged(&self) -> Option<(&str, &[Finding])> {
+        match self {
+            Self::Held(call) => Some((call.params.text(), &call.findings)),
+            Self::Past(row) => {
+                let own = &row.submitted;
+                let as_sent = Digest::of(own.params.get().as_bytes()) == own.params_digest;
+                as_sent.then_some((own.params.get(), &own.findings[..]))
+            }
         }
     }
 
@@ -85,13 +100,13 @@ impl Json {
     }
 
     /// Counts at most this many rows more, and says how many there were.
-    fn count(&mut self, text: &str, page: Page, most: usize) -> usize {
+    fn count(&mut self, text: &str, page: Page, marks: &Marks, most: usize) -> usize {
         let before = self.rows;
         while let Some(cursor) = self.next.as_mut().filter(|_| self.rows - before < most) {
             if self.rows > 0 && self.rows.is_multiple_of(MARK_EVERY) {
                 self.marks.push(cursor.clone());
             }
-            match cursor.row(text, page) {
+            match cursor.row(text, page, marks) {
                 Some(_) => self.rows += 1,
                 None => self.next = None,
             }
@@ -99,13 +114,13 @@ impl Json {
         self.rows - before
     }
 
-    fn window(&self, text: &str, page: Page, from: usize, rows: usize, out: &mut Vec<Row>) {
+    fn window(&self, text: &str, page: Page, marks: &Marks, from: usize, rows: usize, out: &mut Vec<Row>) {
         let Some(mark) = self.marks.get(from / MARK_EVERY) else { return };
         let mut cursor = mark.clone();
         for _ in 0..from % MARK_EVERY {
-            cursor.row(text, page);
+            cursor.row(text, page, marks);
         }
-        out.extend(std::iter::from_fn(|| cursor.row(text, page)).take(rows.min(self.rows - from)));
+        out.extend(std::iter::from_fn(|| cursor.row(text, page, marks)).take(rows.min(self.rows - from)));
     }
 }
 
@@ -113,6 +128,10 @@ impl Json {
 #[derive(Debug)]
 pub struct Detail {
     subject: Subject,
+    /// What of the params the findings are about.
+    marks: Marks,
+    /// Of what the server says nothing is marked.
+    unmarked: Marks,
     zone: TimeZone,
     page: Page,
     height: usize,
@@ -156,8 +175,11 @@ pub struct Beyond {
 impl Detail {
     /// Nothing is laid out before [`Self::resize`].
     pub fn new(subject: Subject, zone: TimeZone) -> Self {
+        let marks = subject.judged().map_or_else(Marks::default, |(params, findings)| Marks::of(params, findings));
         Self {
             subject,
+            marks,
+            unmarked: Marks::default(),
             zone,
             page: Page::default(),
             height: 0,
@@ -248,7 +270,8 @@ impl Detail {
             if most == 0 {
                 break;
             }
-            most -= part.count(self.subject.text(part.source), self.page, most);
+            let marks = if matches!(part.source, Source::Params) { &self.marks } else { &self.unmarked };
+            most -= part.count(self.subject.text(part.source), self.page, marks, most);
         }
         let last = self.rows().saturating_sub(self.height);
         self.scroll = match self.at_end {
@@ -322,7 +345,8 @@ impl Detail {
                 match part {
                     Part::Words(words) => out.extend(words[from..].iter().take(room).cloned()),
                     Part::Json(json) => {
-                        json.window(self.subject.text(json.source), self.page, from, room, &mut out);
+                        let marks = if matches!(json.source, Source::Params) { &self.marks } else { &self.unmarked };
+                        json.window(self.subject.text(json.source), self.page, marks, from, room, &mut out);
                     }
                 }
                 from = 0;

@@ -148,6 +148,9 @@ impl Choice {
         let (Some(past), Some(calls)) = (past, self.counted) else {
             return "counting what it would have covered so far...".to_owned();
         };
+        if calls == 0 {
+            return "no call came before this one".to_owned();
+        }
         let calls = format!("of the newest {calls} calls");
         let mut out = match past.matched {
             0 => format!("none {calls} lies within it"),

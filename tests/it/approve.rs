@@ -115,6 +115,38 @@ fn b36_a_console_that_a_known_agent_started_does_not_decide_though_no_wrap_is_it
 }
 
 #[test]
+fn b27_a_wider_approval_is_chosen_at_the_console_covers_what_it_says_and_is_taken_back_at_once() {
+    let world = World::new();
+    let mut screen = world.console();
+    let mut host = session(&world);
+    asked(&mut host, &screen, 1, "the first note");
+    screen.keys_after_guard("A");
+    screen.wait_for("write_note with name \"a\" and any text, rated medium or lower");
+    screen.wait_for("no call came before this one");
+    screen.keys("\x1b[B");
+    screen.wait_for("number 2 for how long");
+    thread::sleep(Duration::from_millis(600));
+    screen.keys("4");
+    assert!(!is_denied(&host.answer(1)));
+    host.call(2, "write_note", &note("another text"));
+    assert!(!is_denied(&host.answer(2)), "the same name, another text");
+    host.call(3, "write_note", &json!({"name": "b", "text": "elsewhere"}));
+    screen.wait_for("elsewhere");
+    screen.keys_after_guard("d");
+    assert!(is_denied(&host.answer(3)), "another name is asked for");
+    let (_, out, _) = world.run(&["approvals", "--json"]);
+    let approval: Value = serde_json::from_str(out.trim()).unwrap();
+    assert_eq!((&approval["wide"], &approval["hits"]), (&json!(true), &json!(1)));
+    assert_eq!(approval["covers"], "write_note with name \"a\" and any text, rated medium or lower");
+    assert_eq!(world.run(&["approvals", "revoke", &approval["id"].to_string()]).0, 0);
+    host.call(4, "write_note", &note("after it was taken back"));
+    screen.wait_for("after it was taken back");
+    screen.keys_after_guard("d");
+    assert!(is_denied(&host.answer(4)));
+    assert_eq!(world.ran().len(), 2);
+}
+
+#[test]
 fn b31_an_approval_that_was_taken_back_asks_again_at_once() {
     let world = World::new();
     let mut screen = world.console();

@@ -9,7 +9,8 @@ use std::ops::Range;
 
 use crate::shown::{Letters, Shown};
 
-use super::rows::{Ink, MARGIN, Page, Row};
+use super::marks::Marks;
+use super::rows::{Ink, MARGIN, Page, Row, Sign};
 
 /// The least room for content, whatever the depth.
 const LEAST: usize = 32;
@@ -66,7 +67,7 @@ impl Cursor {
 
     /// Prints the next row and moves on. `None` at the end. Takes strict, compact text only; on any other it prints
     /// what is there, and ends.
-    pub fn row(&mut self, text: &str, page: Page) -> Option<Row> {
+    pub fn row(&mut self, text: &str, page: Page, marks: &Marks) -> Option<Row> {
         let width = page.width;
         if self.step == Step::Done {
             return None;
@@ -79,9 +80,13 @@ impl Cursor {
         let row = Row { continued: self.continued, indent, gutter: block, ..Row::default() };
         let left = width.saturating_sub(MARGIN + indent + if block { 2 } else { 0 }).max(1);
         self.continued = false;
-        let mut line = Line { cursor: self, text, page, row, left };
+        let mut line = Line { cursor: self, text, page, marks, row, left };
         line.fill();
-        Some(line.row)
+        let mut row = line.row;
+        if row.spans.iter().any(|(ink, _)| *ink == Ink::Finding) {
+            row.sign = Sign::Finding;
+        }
+        Some(row)
     }
 
     fn byte(&self, text: &str) -> Option<u8> {
@@ -111,11 +116,18 @@ struct Line<'a> {
     cursor: &'a mut Cursor,
     text: &'a str,
     page: Page,
+    /// What findings are about.
+    marks: &'a Marks,
     row: Row,
     left: usize,
 }
 
 impl Line<'_> {
+    /// The ink for what stands at a byte of the text.
+    fn ink(&self, at: usize, plain: Ink) -> Ink {
+        if self.marks.at(at).0 { Ink::Finding } else { plain }
+    }
+
     fn fill(&mut self) {
         while self.step() {}
         self.cursor.skip_end(self.text);
@@ -141,9 +153,15 @@ impl Line<'_> {
                 if !self.stream(end, true) || !self.mark(close) {
                     return false;
                 }
-                let colon = usize::from(kind == Kind::Key);
-                self.cursor.at = end + 1 + colon;
-                self.cursor.step = if kind == Kind::Key { Step::Value } else { Step::After };
+                self.cursor.at = end + 1;
+                match kind {
+                    Kind::Key if self.cursor.byte(self.text) == Some(b':') => {
+                        self.cursor.at += 1;
+                        self.cursor.step = Step::Value;
+                    }
+                    Kind::Key => self.cursor.raw(self.text),
+                    Kind::Quoted | Kind::Block => self.cursor.step = Step::After,
+                }
                 true
             }
         }
@@ -170,7 +188,8 @@ impl Line<'_> {
             Some([b'[', ..]) if let Some(len) = short_list(&self.text[at..], self.left) => {
                 let list = Shown::line(&self.text[at..at + len]);
                 self.left -= len;
-                self.row.push(Ink::Plain, list);
+                let ink = if self.marks.touch(&(at..at + len)) { Ink::Finding } else { Ink::Plain };
+                self.row.push(ink, list);
                 self.cursor.at += len;
                 self.cursor.step = Step::After;
                 true
@@ -317,7 +336,7 @@ impl Line<'_> {
             let mut piece = Shown::default();
             piece.take(&mut rest, self.page.letters(Letters::Ascii));
             let taken = before - rest.as_str().len();
-            if taken == 0 || !self.put(Ink::Plain, piece) {
+            if taken == 0 || !self.put(self.ink(self.cursor.at, Ink::Plain), piece) {
                 return false;
             }
             self.cursor.at += taken;
@@ -328,10 +347,12 @@ impl Line<'_> {
     /// Prints as much visible ASCII as comes next and fits.
     fn plain(&mut self, chars: &mut Chars<'_>, ink: Ink) -> bool {
         let mut piece = Shown::default();
-        let taken = piece.take_plain(&self.text[chars.at..chars.end], self.left);
+        let (marked, until) = self.marks.at(chars.at);
+        let taken = piece.take_plain(&self.text[chars.at..chars.end.min(until)], self.left);
         if taken == 0 {
             return false;
         }
+        let ink = if marked { Ink::Finding } else { ink };
         chars.at += taken;
         self.cursor.at = chars.at;
         self.left -= taken;
@@ -345,6 +366,7 @@ impl Line<'_> {
         let mut piece = Shown::default();
         let mut ink = if key { Ink::Key } else { Ink::Text };
         let next = chars.clone().next();
+        let at = chars.at;
         if quoted && matches!(next, Some('"' | '\\')) {
             chars.next();
             ink = Ink::Escape;
@@ -357,15 +379,20 @@ impl Line<'_> {
                 None => return false,
             }
         }
+        // What stands for something else keeps saying so.
+        let ink = if ink == Ink::Escape { ink } else { self.ink(at, ink) };
         if !self.put(ink, piece) {
             return false;
+        }
+        if self.marks.at(at).0 {
+            self.row.sign = Sign::Finding;
         }
         self.cursor.at = chars.at;
         true
     }
 
     fn mark(&mut self, text: &'static str) -> bool {
-        self.put(Ink::Mark, Shown::own(text))
+        self.put(self.ink(self.cursor.at, Ink::Mark), Shown::own(text))
     }
 
     /// Appends a piece if there is room for it; if not, the line goes on in the next row.
@@ -426,10 +453,10 @@ fn short_list(text: &str, room: usize) -> Option<usize> {
 
 /// The characters that a string token stands for.
 #[derive(Clone)]
-struct Chars<'a> {
-    text: &'a str,
-    at: usize,
-    end: usize,
+pub(super) struct Chars<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
+    pub(super) end: usize,
 }
 
 impl Iterator for Chars<'_> {

@@ -3,6 +3,8 @@
 //! Invariant: a row is never wider than its page (or one piece stands alone on it), and a row that goes on from the one
 //! above says so.
 
+use std::ops::Range;
+
 use crate::decision::Level;
 use crate::shown::{Letters, Shown};
 
@@ -98,15 +100,33 @@ pub type Pieces<'a> = [(Ink, Letters, &'a str)];
 
 /// Untrusted text wrapped to rows wherever a row is full; the first has a label, in a column of `column` cells.
 pub fn wrapped(label: &'static str, column: usize, pieces: &Pieces<'_>, page: Page) -> Vec<Row> {
-    wrap(label, column, pieces, page, false)
+    wrap(label, column, pieces, &(0..0), page, false)
+}
+
+/// The same, with these bytes of the first piece marked as what a finding is about.
+pub fn marked_in(
+    label: &'static str,
+    column: usize,
+    pieces: &Pieces<'_>,
+    marked: &Range<usize>,
+    page: Page,
+) -> Vec<Row> {
+    wrap(label, column, pieces, marked, page, false)
 }
 
 /// The same for sentences: rows end at a blank where there is one.
 pub fn said(label: &'static str, column: usize, pieces: &Pieces<'_>, page: Page) -> Vec<Row> {
-    wrap(label, column, pieces, page, true)
+    wrap(label, column, pieces, &(0..0), page, true)
 }
 
-fn wrap(label: &'static str, column: usize, pieces: &Pieces<'_>, page: Page, words: bool) -> Vec<Row> {
+fn wrap(
+    label: &'static str,
+    column: usize,
+    pieces: &Pieces<'_>,
+    marked: &Range<usize>,
+    page: Page,
+    words: bool,
+) -> Vec<Row> {
     let room = page.width.saturating_sub(MARGIN + column).max(1);
     let mut rows = vec![Row { label, indent: column, ..Row::default() }];
     let mut left = room;
@@ -131,10 +151,12 @@ fn wrap(label: &'static str, column: usize, pieces: &Pieces<'_>, page: Page, wor
             }
         }
     };
-    for (ink, letters, text) in pieces {
+    for (at, (ink, letters, text)) in pieces.iter().enumerate() {
         let mut chars = text.chars();
         loop {
             let mut piece = Shown::default();
+            let is_marked = at == 0 && marked.contains(&(text.len() - chars.as_str().len()));
+            let ink = if is_marked { &Ink::Finding } else { ink };
             let Some(unit) = piece.take(&mut chars, page.letters(*letters)) else { break };
             let blank = piece.as_str().starts_with(' ');
             word.push((if unit.escaped { Ink::Escape } else { *ink }, piece, unit.width));
@@ -144,5 +166,10 @@ fn wrap(label: &'static str, column: usize, pieces: &Pieces<'_>, page: Page, wor
         }
     }
     flush(&mut word);
+    for row in &mut rows {
+        if row.spans.iter().any(|(ink, _)| *ink == Ink::Finding) {
+            row.sign = Sign::Finding;
+        }
+    }
     rows
 }

@@ -20,12 +20,12 @@ fn everything_a_person_needs_stands_there_in_words() {
     assert_eq!(
         all,
         [
+            "riskHIGH: allowed only with the word yes",
+            "the tool's name says that it writes (high, name.write)",
             "serverfs",
             "startednpx -y @modelcontextprotocol/server-filesystem '/home/me/my project'",
             "in/home/me",
             "toolrun",
-            "riskHIGH: allowed only with the word yes",
-            "the tool's name says that it writes (high, name.write)",
             "",
             "arguments",
             "\"command\": \"ls\"",
@@ -129,4 +129,28 @@ fn a_past_call_says_what_became_of_it() {
     ] {
         assert!(all.iter().any(|row| row == words), "{words} is not in {all:#?}");
     }
+}
+
+#[test]
+fn what_the_gravest_finding_is_about_is_told_with_its_surroundings_and_what_is_left_out_is_counted() {
+    let script = format!("{}rm -rf /{}", "a".repeat(1_000), "b".repeat(2_000));
+    let params = format!(r#"{{"name":"run","arguments":{{"script":"{script}"}}}}"#);
+    let mut pending = crate::console::samples::call(1, Level::High, &params);
+    let mut spot = |span| {
+        pending.findings[0].at = Some("/script".to_owned());
+        pending.findings[0].span = span;
+        let mut detail = Detail::new(Subject::Held(Arc::new(pending.clone())), TimeZone::UTC);
+        detail.resize(Page { width: 100, ascii: false }, 12);
+        text(&detail).concat()
+    };
+    let seen = spot(Some((1_000, 1_008)));
+    assert!(seen.contains(&format!("about{}rm -rf /", "a".repeat(48))), "{seen}");
+    assert!(seen.contains("(/script, 952 characters more before it, 1952 characters more after it)"), "{seen}");
+    let seen = spot(None);
+    assert!(seen.contains("(/script, 2808 characters more after it)"), "a whole value is told by its start: {seen}");
+    let mut past = crate::console::samples::row(2);
+    past.submitted.params = crate::console::samples::raw(&params);
+    past.submitted.findings = pending.findings.clone();
+    let detail = Detail::new(Subject::Past(Arc::new(past)), TimeZone::UTC);
+    assert!(!detail.marks.at(params.len() / 2).0, "what was not kept as it was is not marked");
 }

@@ -10,7 +10,8 @@ use crate::risk::Finding;
 use crate::shown::Letters;
 use crate::wire::Pending;
 
-use super::rows::{Ink, Page, Row, said, wrapped};
+use super::marks;
+use super::rows::{Ink, Page, Row, marked_in, said, wrapped};
 
 /// The column of the labels, in cells.
 const COLUMN: usize = 10;
@@ -50,12 +51,13 @@ pub fn started(server: &Server) -> String {
 
 pub(super) fn held(call: &Pending, page: Page) -> Vec<Row> {
     let line = |label, ink, letters, text: &str| wrapped(label, COLUMN, &[(ink, letters, text)], page);
-    let mut rows = line("server", Ink::Key, Letters::Ascii, call.server.name.as_str());
+    let needs = if call.confirm { ": allowed only with the word yes" } else { "" };
+    let mut rows = risk(call.level, needs, &call.findings, page);
+    rows.extend(about(call.params.text(), &call.findings, page));
+    rows.extend(line("server", Ink::Key, Letters::Ascii, call.server.name.as_str()));
     rows.extend(line("started", Ink::Text, Letters::All, &started(&call.server)));
     rows.extend(line("in", Ink::Text, Letters::All, &call.server.cwd));
     rows.extend(line("tool", Ink::Key, Letters::Ascii, call.tool.as_str()));
-    let needs = if call.confirm { ": allowed only with the word yes" } else { "" };
-    rows.extend(risk(call.level, needs, &call.findings, page));
     if let Some(rule) = &call.rule {
         rows.extend(line("rule", Ink::Text, Letters::All, rule));
     }
@@ -72,6 +74,34 @@ fn risk(level: Level, needs: &str, findings: &[Finding], page: Page) -> Vec<Row>
         rows.extend(said("", COLUMN, &pieces, page));
     }
     rows
+}
+
+/// How much of the text around what a finding is about is told, and how much of that itself, in characters.
+const AROUND: usize = 48;
+const OF_IT: usize = 200;
+
+/// What the gravest finding that is about an argument is about, in its surroundings. The arguments themselves follow
+/// whole and in their own order.
+fn about(params: &str, findings: &[Finding], page: Page) -> Vec<Row> {
+    let gravest = findings.iter().map(|finding| finding.level).max();
+    let mut all = findings.iter().filter(|finding| Some(finding.level) == gravest && finding.level > Level::Low);
+    let found = all.find_map(|finding| Some((finding, marks::text(params, finding)?)));
+    let Some((finding, (text, part))) = found else { return Vec::new() };
+    let (before, marked, after) = (&text[..part.start], &text[part.clone()], &text[part.end..]);
+    let start = before.char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
+    let taken = marked.char_indices().nth(OF_IT).map_or(marked.len(), |(at, _)| at);
+    let beyond = if taken < marked.len() { 0 } else { AROUND };
+    let end = after.char_indices().nth(beyond).map_or(after.len(), |(at, _)| at);
+    let end = if taken < marked.len() { part.start + taken } else { part.end + end };
+    let hidden = |text: &str, place: &str| match text.chars().count() {
+        0 => String::new(),
+        n => format!(", {n} characters more {place} it"),
+    };
+    let at = finding.at.as_deref().unwrap_or_default();
+    let cut = format!(" ({at}{}{})", hidden(&text[..start], "before"), hidden(&text[end..], "after"));
+    let excerpt = (Ink::Text, Letters::All, &text[start..end]);
+    let marked = part.start - start..(part.start + taken).min(end) - start;
+    marked_in("about", COLUMN, &[excerpt, (Ink::Label, Letters::All, cut.as_str())], &marked, page)
 }
 
 /// A time for a person: date, time and the offset from UTC.

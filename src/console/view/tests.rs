@@ -79,6 +79,58 @@ fn a_call_that_waits_on_three_screens() {
     insta::assert_snapshot!("queue_60x16", screen(&busy(60, 16)));
 }
 
+/// A call with something grave in the middle of its arguments, and something less grave elsewhere.
+fn spotted(width: u16, height: u16, ascii: bool) -> Desk {
+    let command = "cd build && make -j4 && rm -rf /srv/data/* && echo done";
+    let from = command.find("rm").expect("there");
+    let params =
+        format!(r#"{{"name":"run","arguments":{{"cwd":"/srv/../etc","command":"{command}","env":{{"A":"1"}}}}}}"#);
+    let mut call = call(21, Level::High, &params);
+    let finding = |id: &str, level, says: &str, at: Option<&str>, span| crate::risk::Finding {
+        id: id.to_owned(),
+        level,
+        says: says.to_owned(),
+        at: at.map(str::to_owned),
+        span,
+    };
+    call.findings = vec![
+        finding("name.executes", Level::High, "the tool's name says that something is started", None, None),
+        finding("shell.destroys", Level::High, "it deletes", Some("/command"), Some((from, from + 18))),
+        finding("paths.climbs", Level::Medium, "a path climbs with ..", Some("/cwd"), None),
+    ];
+    let mut desk = Desk::new(width, height);
+    desk.app.ascii = ascii;
+    desk.held(call).look();
+    desk
+}
+
+#[test]
+fn what_the_findings_are_about_comes_first_and_is_marked_where_it_stands() {
+    insta::assert_snapshot!("findings_80x24", screen(&spotted(80, 24, false)));
+    insta::assert_snapshot!("findings_60x16", screen(&spotted(60, 16, false)));
+    // Without colour: underlined, and with a sign in the margin that plain text can carry.
+    let mut desk = spotted(80, 24, true);
+    let theme = Theme::embedded("plain").expect("embedded").with_ascii(true);
+    let drawn = terminal(&desk, &theme);
+    let buffer = drawn.backend().buffer();
+    let underlined: String = buffer
+        .content
+        .iter()
+        .filter(|cell| {
+            cell.modifier.contains(ratatui::style::Modifier::UNDERLINED)
+                && cell.modifier.contains(ratatui::style::Modifier::BOLD)
+        })
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert!(underlined.matches("rm -rf /srv/data/*").count() == 2, "{underlined}");
+    let width = usize::from(buffer.area.width);
+    let text: Vec<String> =
+        buffer.content.chunks(width).map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect()).collect();
+    assert!(text.iter().any(|row| row.starts_with("* \"command\"")), "{text:?}");
+    desk.key(Key::End);
+    assert!(text.iter().all(|row| row.is_ascii()), "{text:?}");
+}
+
 #[test]
 fn a_screen_that_is_too_small_answers_nothing_and_says_so() {
     insta::assert_snapshot!("too_small_40x10", screen(&busy(40, 10)));
@@ -221,7 +273,7 @@ fn b14_b16_no_frame_carries_what_a_terminal_would_obey_or_hide() {
             for c in row.chars() {
                 let known = matches!(
                     c,
-                    ' '..='~' | '─' | '│' | '▶' | '↪' | '⏎' | '⇥' | '⟨' | '⟩' | '×' | '漢' | 'é' | '\u{301}'
+                    ' '..='~' | '─' | '│' | '▶' | '▸' | '↪' | '⏎' | '⇥' | '⟨' | '⟩' | '×' | '漢' | 'é' | '\u{301}'
                 ) || ('\u{2400}'..='\u{2421}').contains(&c);
                 assert!(known, "U+{:x} in {row:?}", u32::from(c));
             }

@@ -1,5 +1,7 @@
 use super::super::rows::{said, wrapped};
 use super::*;
+use crate::decision::Level;
+use crate::risk::Finding;
 use proptest::prelude::*;
 
 /// Rows as a view draws them: margin, label, indent, gutter, content.
@@ -19,7 +21,7 @@ const fn page(width: usize) -> Page {
 
 fn print(text: &str, width: usize) -> Vec<String> {
     let mut cursor = Cursor::value(text, 0);
-    drawn(&std::iter::from_fn(|| cursor.row(text, page(width))).take(10_000).collect::<Vec<_>>())
+    drawn(&std::iter::from_fn(|| cursor.row(text, page(width), &Marks::default())).take(10_000).collect::<Vec<_>>())
 }
 
 #[test]
@@ -101,7 +103,8 @@ fn b14_keys_and_values_have_nothing_invisible() {
 fn a_terminal_without_unicode_gets_rows_of_ascii() {
     let text = r#"{"p\u0430th":"a\u202eb漢\u001b[2J","t":"x\ny"}"#;
     let mut cursor = Cursor::value(text, 0);
-    let rows: Vec<_> = std::iter::from_fn(|| cursor.row(text, Page { width: 80, ascii: true })).collect();
+    let rows: Vec<_> =
+        std::iter::from_fn(|| cursor.row(text, Page { width: 80, ascii: true }, &Marks::default())).collect();
     assert_eq!(drawn(&rows)[0], "  \"p\\u{430}th\": \"a\\u{202e}b\\u{6f22}\\u{1b}[2J\"");
     assert!(drawn(&rows).concat().is_ascii());
 }
@@ -122,7 +125,7 @@ fn sentences_end_their_rows_at_blanks_and_commands_do_not() {
 fn one_member_is_printed_alone() {
     let text = r#"{"name":"x","_meta":{"progressToken":1},"task":{}}"#;
     let mut cursor = Cursor::member(12);
-    let rows: Vec<_> = std::iter::from_fn(|| cursor.row(text, page(80))).collect();
+    let rows: Vec<_> = std::iter::from_fn(|| cursor.row(text, page(80), &Marks::default())).collect();
     assert_eq!(drawn(&rows), ["  \"_meta\": {", "    \"progressToken\": 1", "  }"]);
 }
 
@@ -131,6 +134,7 @@ fn what_is_not_json_is_printed_as_it_is() {
     assert_eq!(print("{\"a\":1,zzz}", 80), ["  \"a\": 1", "  zzz}"]);
     assert_eq!(print("{\"a\":}", 80), ["  \"a\": }"]);
     assert!(!print("\"open", 80).is_empty());
+    assert_eq!(print("{\"a\"漢b", 80), ["  \"a\": 漢b"]);
     assert_eq!(print("", 80).concat().trim(), "");
 }
 
@@ -167,7 +171,7 @@ proptest! {
         let mut cursor = Cursor::value(&text, 0);
         let mut all = Vec::new();
         let mut places = vec![cursor.clone()];
-        while let Some(row) = cursor.row(&text, page(width)) {
+        while let Some(row) = cursor.row(&text, page(width), &Marks::default()) {
             let cells = MARGIN + row.indent + row.spans.iter().map(|(_, shown)| shown.width()).sum::<usize>();
             prop_assert!(cells <= width, "{cells} of {width}: {row:?}");
             all.push(row);
@@ -175,7 +179,7 @@ proptest! {
             prop_assert!(all.len() < 100_000);
         }
         for (at, mut place) in places.into_iter().enumerate() {
-            let row = place.row(&text, page(width));
+            let row = place.row(&text, page(width), &Marks::default());
             prop_assert_eq!(row.as_ref(), all.get(at));
         }
     }
@@ -188,9 +192,32 @@ proptest! {
     }
 
     #[test]
+    fn b13_what_is_marked_is_neither_moved_nor_left_out(
+        text in "[a-z \"\\\\\n\u{e4}\u{200b}]{1,300}", from in 0..300_usize, len in 0..80_usize, width in 60_usize..100
+    ) {
+        let params = serde_json::json!({ "name": "t", "arguments": { "k": text, "n": [1, 2] } }).to_string();
+        let from = text.floor_char_boundary(from.min(text.len()));
+        let to = text.floor_char_boundary((from + len).min(text.len()));
+        let finding = |at: &str, span| Finding { id: String::new(), level: Level::High, says: String::new(), at: Some(at.to_owned()), span };
+        let marks = Marks::of(&params, &[finding("/k", Some((from, to))), finding("/n/1", None)]);
+        let rows = |marks: &Marks| {
+            let mut cursor = Cursor::value(&params, 0);
+            std::iter::from_fn(|| cursor.row(&params, page(width), marks)).collect::<Vec<_>>()
+        };
+        let (plain, marked) = (rows(&Marks::default()), rows(&marks));
+        prop_assert_eq!(drawn(&plain), drawn(&marked));
+        let letters = |s: &str| s.chars().filter(char::is_ascii_lowercase).collect::<String>();
+        let inked = marked.iter().flat_map(|row| &row.spans).filter(|(ink, _)| *ink == Ink::Finding);
+        let inked: String = inked.map(|(_, shown)| shown.as_str()).collect();
+        prop_assert_eq!(letters(&inked), letters(&text[from..to]));
+        let signed = marked.iter().any(|row| row.sign == Sign::Finding);
+        prop_assert!(signed, "the list at least");
+    }
+
+    #[test]
     fn any_text_at_all_is_printed_without_a_panic(text in "\\PC*", width in 1_usize..90) {
         let mut cursor = Cursor::value(&text, 0);
-        let rows = std::iter::from_fn(|| cursor.row(&text, page(width))).take(5_000).count();
+        let rows = std::iter::from_fn(|| cursor.row(&text, page(width), &Marks::default())).take(5_000).count();
         prop_assert!(rows < 5_000);
     }
 }
