@@ -4,6 +4,7 @@
 //! answers it is taken over that same text. Rows are laid out lazily; "the end of what is sent was on the screen" is only
 //! said when its last row was drawn. Never decides.
 
+mod letters;
 pub mod marks;
 pub mod print;
 pub mod rows;

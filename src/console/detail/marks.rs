@@ -9,7 +9,7 @@ use crate::decision::Level;
 use crate::json;
 use crate::risk::Finding;
 
-use super::print::Chars;
+use super::letters::Chars;
 
 /// Ranges of bytes of the params, in order and apart.
 #[derive(Debug, Default)]

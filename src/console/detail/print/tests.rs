@@ -134,7 +134,7 @@ fn what_is_not_json_is_printed_as_it_is() {
     assert_eq!(print("{\"a\":1,zzz}", 80), ["  \"a\": 1", "  zzz}"]);
     assert_eq!(print("{\"a\":}", 80), ["  \"a\": }"]);
     assert!(!print("\"open", 80).is_empty());
-    assert_eq!(print("{\"a\"漢b", 80), ["  \"a\": 漢b"]);
+    assert_eq!(print("{\"a\"漢b", 80), ["  \"a\": \\u{6f22}b"]);
     assert_eq!(print("", 80).concat().trim(), "");
 }
 
