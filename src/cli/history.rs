@@ -186,7 +186,7 @@ fn filter(select: &Select) -> Result<Filter> {
 }
 
 /// `2h`, `1d12h`, an RFC 3339 time, or a local date with or without a time. Milliseconds since the Unix epoch.
-fn since(text: &str, now: &Zoned) -> Result<i64> {
+pub(super) fn since(text: &str, now: &Zoned) -> Result<i64> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time.as_millisecond());
     }

@@ -8,6 +8,7 @@ pub mod history;
 pub mod hub;
 pub mod policy;
 pub mod risk;
+pub mod trust;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -65,6 +66,8 @@ pub enum Command {
     Risk(RiskArgs),
     /// The rules in force
     Policy(PolicyArgs),
+    /// Let a server's medium calls pass, for exactly one command line
+    Trust(TrustArgs),
     /// The process that judges and records; normally started on demand
     Hub(HubArgs),
     /// What is wrong with this installation, and how to mend it
@@ -276,6 +279,48 @@ pub enum PolicyCommand {
         /// The file to check [default: the home's]
         file: Option<PathBuf>,
     },
+    /// Try the cases that stand as [[test]] in the file; exits 1 when one fails
+    Test {
+        /// The file [default: the home's]
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Judge the recorded history under another policy: what would newly pass (then it exits 1), be asked, be denied
+    Replay(ReplayArgs),
+    /// What is tighter and what is looser in another file; exits 1 when anything is looser
+    Diff {
+        /// The old one
+        old: PathBuf,
+        /// The new one
+        new: PathBuf,
+    },
+}
+
+/// `sayso policy replay`.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The policy to judge by [default: the home's file as it stands]
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Not before: a time, or a span back from now (30m, 7d)
+    #[arg(long, value_name = "WHEN", default_value = "30d")]
+    pub since: String,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sayso trust`.
+#[derive(Debug, Args)]
+pub struct TrustArgs {
+    /// The server's label
+    pub name: String,
+    /// Take the trust back
+    #[arg(long, conflicts_with = "command")]
+    pub remove: bool,
+    /// Its command and arguments, after `--` [default: as it runs now]
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// `sayso hub`.
@@ -336,6 +381,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Approvals(args)) => approvals::run(&home, &args)?.into(),
         Some(Command::Risk(args)) => risk::run(&home, args)?.into(),
         Some(Command::Policy(args)) => policy::run(&home, args)?.into(),
+        Some(Command::Trust(args)) => trust::run(&home, &args)?.into(),
         Some(Command::Hub(args)) => hub::run(&home, args.command)?.into(),
         Some(Command::Doctor) => doctor::run(&home)?.into(),
         Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command())?.into(),

@@ -1,6 +1,10 @@
-//! `sayso policy`: writes the template, shows what is in force, finds mistakes.
+//! `sayso policy`: writes the template, shows what is in force, finds mistakes, tries a policy before it is trusted.
 //!
 //! Reads the file as the hub does. What it quotes of a file goes through `shown`.
+
+mod cases;
+mod diff;
+mod replay;
 
 use std::fs::OpenOptions;
 use std::io::{self, ErrorKind, Write};
@@ -9,7 +13,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Exit, PolicyArgs, PolicyCommand};
+use super::{Exit, PolicyArgs, PolicyCommand, ReplayArgs};
 use crate::call::Digest;
 use crate::config::{Home, make_private};
 use crate::decision::Level;
@@ -26,6 +30,9 @@ pub fn run(home: &Home, args: PolicyArgs) -> Result<Exit> {
         PolicyCommand::Check { file } => {
             check(&file.clone().unwrap_or_else(|| home.policy()), file.is_some(), &mut out)
         }
+        PolicyCommand::Test { policy } => cases::run(home, policy.as_deref(), &mut out),
+        PolicyCommand::Replay(args) => replay::run(home, &args, &mut out),
+        PolicyCommand::Diff { old, new } => diff::run(&old, &new, &mut out),
     };
     match done {
         // `| head` is no error.
@@ -76,6 +83,24 @@ fn check(path: &Path, named: bool, out: &mut impl Write) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
+/// Reads a policy to try it: one that cannot be used is told with every mistake, and is `None`.
+fn usable(home: &Home, file: Option<&Path>, out: &mut impl Write) -> Result<Option<Parsed>> {
+    let own = home.policy();
+    let path = file.unwrap_or(&own);
+    let shown = Shown::line(&path.display().to_string());
+    let read = hub::read_policy(path);
+    if file.is_some() && matches!(read, Ok(None)) {
+        bail!("{shown} is not there");
+    }
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let parsed = policy::from_file(read, &name);
+    if parsed.error().is_some() {
+        diagnostics(&parsed, &shown, out)?;
+        return Ok(None);
+    }
+    Ok(Some(parsed))
+}
+
 fn diagnostics(parsed: &Parsed, file: &Shown, out: &mut impl Write) -> io::Result<()> {
     for diagnostic in &parsed.diagnostics {
         let severity = match diagnostic.severity {
@@ -114,6 +139,15 @@ fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
         let head = if i == 0 { "levels" } else { "" };
         let timeout = time::show(policy.time_to_answer(*level, None));
         writeln!(out, "{head:<9} {level:<6} {:<7} {timeout} to answer", policy.levels.action(*level))?;
+    }
+    for host in policy::profile::HOSTS {
+        let timeout = policy.time_to_answer(Level::Medium, Some(host.name));
+        if timeout != policy.time_to_answer(Level::Medium, None) {
+            writeln!(out, "{:<9} {}: {} to answer; it {}", "", host.name, time::show(timeout), host.about)?;
+        }
+    }
+    for (name, server) in &policy.servers {
+        writeln!(out, "server    {name}{}", Shown::line(&server.words()))?;
     }
     let order = "a deny, then approvals given at the console, then the most specific allow or ask, then the level";
     writeln!(out, "order     {order}")?;

@@ -2,7 +2,7 @@
 
 mod explain;
 mod judge;
-mod question;
+pub(super) mod question;
 
 use std::fs;
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -64,6 +64,14 @@ fn policy(home: &Home, file: Option<&Path>) -> Result<Policy> {
 }
 
 fn set(home: &Home, server: &str, tool: &str, level: Level) -> Result<Exit> {
+    let shown = change(home, |text| edit::set_level(text, server, tool, level))?;
+    let (server, tool) = (Shown::line(server), Shown::line(tool));
+    writeln!(io::stdout(), "{shown}: tools {tool} of servers {server} are {level} from now on")?;
+    Ok(Exit::Ok)
+}
+
+/// Changes the text of the home's policy, or of the template where there is none yet. Gives back the file's name.
+pub(super) fn change(home: &Home, edit: impl FnOnce(&str) -> Result<String, edit::EditError>) -> Result<Shown> {
     make_private(&home.config)?;
     // A link is followed once, here: what it leads to is what gets replaced, not the link.
     let path = home.policy();
@@ -74,14 +82,12 @@ fn set(home: &Home, server: &str, tool: &str, level: Level) -> Result<Exit> {
         Some(bytes) => std::str::from_utf8(bytes).with_context(|| format!("{shown} is not UTF-8; save it as UTF-8"))?,
         None => policy::TEMPLATE,
     };
-    let after = match edit::set_level(text, server, tool, level) {
+    let after = match edit(text) {
         Ok(after) => after,
         Err(why) => bail!("{}", Shown::line(&why.to_string())),
     };
     replace(&path, before.as_deref(), after.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
-    let (server, tool) = (Shown::line(server), Shown::line(tool));
-    writeln!(io::stdout(), "{shown}: tools {tool} of servers {server} are {level} from now on")?;
-    Ok(Exit::Ok)
+    Ok(shown)
 }
 
 /// Puts the new text in the old one's place, whole or not at all, readable by its owner alone.

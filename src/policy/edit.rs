@@ -8,6 +8,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike,
 use super::parse::{check_server, check_tool};
 use super::{Policy, parse, pattern::Glob};
 use crate::decision::Level;
+use crate::risk::hidden::is_hidden;
 
 /// Why a text was left as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +53,55 @@ pub fn set_level(text: &str, server: &str, tool: &str, level: Level) -> Result<S
     }
     let after = document.to_string();
     if holds(&before.policy, &after, server, tool, level) { Ok(after) } else { Err(EditError::Lost) }
+}
+
+/// The text with trust in a server as exactly this command line, or without it.
+pub fn set_trust(text: &str, server: &str, command: Option<&[String]>) -> Result<String, EditError> {
+    let before = parse(text, "policy.toml");
+    if let Some(why) = before.policy.why_invalid() {
+        return Err(EditError::Invalid(why.to_owned()));
+    }
+    if let Some(c) = command.into_iter().flatten().flat_map(|word| word.chars()).find(|c| is_hidden(*c) || *c == '\0') {
+        let says = format!("the command holds the invisible character U+{:04X}; it cannot be trusted", u32::from(c));
+        return Err(EditError::Name(says));
+    }
+    let mut document: DocumentMut = text.parse().map_err(|_| EditError::Lost)?;
+    if command.is_none() && before.policy.server(server).is_none() {
+        return Err(EditError::Name(format!("nothing is said of a server {server} in the policy")));
+    }
+    let servers = document.entry("server").or_insert_with(|| {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    let servers = servers.as_table_like_mut().ok_or(EditError::Lost)?;
+    if servers.get(server).is_none() {
+        servers.insert(server, Item::Table(Table::new()));
+    }
+    let profile = servers.get_mut(server).and_then(Item::as_table_like_mut).ok_or(EditError::Lost)?;
+    if let Some(command) = command {
+        profile.insert("trusted", value(true));
+        profile.insert("command", value(command.iter().collect::<toml_edit::Array>()));
+    } else {
+        profile.remove("trusted");
+        profile.remove("command");
+    }
+    let after = document.to_string();
+    let parsed = parse(&after, "policy.toml").policy;
+    let mut wanted = rest(&before.policy);
+    let own = wanted.servers.entry(server.to_owned()).or_default();
+    (own.trusted, own.command) = (command.is_some(), command.unwrap_or_default().to_vec());
+    let same_rules = plain_rules(&before.policy) == plain_rules(&parsed);
+    if parsed.why_invalid().is_none() && rest(&parsed) == wanted && same_rules {
+        Ok(after)
+    } else {
+        Err(EditError::Lost)
+    }
+}
+
+/// The rules without their places.
+fn plain_rules(policy: &Policy) -> Vec<super::Rule> {
+    policy.rules.iter().map(|rule| super::Rule { line: 0, label: String::new(), ..rule.clone() }).collect()
 }
 
 /// Changes a rule if it is the one.
@@ -147,6 +197,25 @@ mod tests {
         let inline = "rule = [{ tool = \"a\", level = \"low\" }]\n";
         assert!(set_level(inline, "*", "a", Level::High).is_ok_and(|t| t == inline.replace("low", "high")));
         assert!(set_level(inline, "s", "b", Level::High).is_ok_and(|t| parse(&t, "p").policy.rules.len() == 2));
+    }
+
+    #[test]
+    fn trust_is_written_for_one_command_line_and_taken_back_without_a_trace_elsewhere() {
+        let text = "# mine\n[levels] # levels\nlow = \"ask\"\n\n[server.db]\naccess = \"read\" # only\n\n[[rule]]\ntool = \"a\"\naction = \"deny\"\n# the end\n";
+        let command = ["npx", "-y", "it's \"quoted\" \\ \u{e9}"].map(str::to_owned);
+        for server in ["fs", "db", "a.b"] {
+            let trusted = set_trust(text, server, Some(&command)).expect("written");
+            let policy = parse(&trusted, "p").policy;
+            assert_eq!(policy.server(server).map(|p| (p.trusted, p.command.clone())), Some((true, command.to_vec())));
+            assert!(trusted.contains("# mine") && trusted.contains("# only") && trusted.contains("# the end"));
+            let other = set_trust(&trusted, server, Some(&command[..1])).expect("written");
+            assert_eq!(parse(&other, "p").policy.server(server).map(|p| p.command.len()), Some(1));
+            let back = set_trust(&trusted, server, None).expect("taken back");
+            assert!(parse(&back, "p").policy.server(server).is_some_and(|p| !p.trusted && p.command.is_empty()));
+        }
+        assert!(matches!(set_trust(text, "fs", None), Err(EditError::Name(_))));
+        assert!(matches!(set_trust(text, "fs", Some(&["a\u{200b}".to_owned()])), Err(EditError::Name(_))));
+        assert!(matches!(set_trust("[x", "fs", Some(&command)), Err(EditError::Invalid(_))));
     }
 
     #[test]

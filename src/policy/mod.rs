@@ -6,12 +6,14 @@
 
 pub mod arguments;
 pub mod asked;
+pub mod cases;
 pub mod compare;
 pub mod cover;
 pub mod edit;
 pub mod parse;
 pub mod pattern;
 pub mod profile;
+pub mod replay;
 pub mod rule;
 pub mod ruling;
 pub mod shape;
@@ -25,6 +27,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use asked::{Asked, Local, Moment};
+pub use cases::Case;
 pub use compare::{Change, Side, Way, compare};
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
 pub use profile::{HostProfile, ServerProfile};

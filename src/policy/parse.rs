@@ -8,8 +8,10 @@ use std::io;
 use toml::de::DeTable;
 
 use super::Policy;
+use super::cases::Case;
 use reader::Reader;
 
+mod cases;
 mod names;
 mod profiles;
 mod reader;
@@ -56,6 +58,8 @@ pub struct Diagnostic {
 pub struct Parsed {
     /// What is in force. With an error: [`Policy::invalid`].
     pub policy: Policy,
+    /// The cases of `[[test]]`.
+    pub cases: Vec<Case>,
     /// In the order of the file.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -68,7 +72,11 @@ impl Parsed {
 
     fn refused(label: &str, line: usize, column: usize, says: String) -> Self {
         let policy = Policy::invalid(format!("{label}:{line}:{column}: {says}"));
-        Self { policy, diagnostics: vec![Diagnostic { severity: Severity::Error, line, column, says }] }
+        Self {
+            policy,
+            cases: Vec::new(),
+            diagnostics: vec![Diagnostic { severity: Severity::Error, line, column, says }],
+        }
     }
 }
 
@@ -76,7 +84,7 @@ impl Parsed {
 /// that is there but cannot be read never means that there is no policy.
 pub fn from_file(read: io::Result<Option<Vec<u8>>>, label: &str) -> Parsed {
     match read {
-        Ok(None) => Parsed { policy: Policy::default(), diagnostics: Vec::new() },
+        Ok(None) => Parsed { policy: Policy::default(), cases: Vec::new(), diagnostics: Vec::new() },
         Err(error) => Parsed::refused(label, 1, 1, format!("cannot be read: {error}")),
         Ok(Some(bytes)) => match String::from_utf8(bytes) {
             Ok(text) => parse(&text, label),
@@ -103,14 +111,14 @@ pub fn parse(text: &str, label: &str) -> Parsed {
     }
     // What is left of a broken document would only bring errors that are not there.
     let policy = if errors.is_empty() { reader.document(document.get_ref()) } else { Policy::default() };
-    let mut diagnostics = reader.diagnostics;
+    let (cases, mut diagnostics) = (reader.cases, reader.diagnostics);
     diagnostics.sort_by_key(|d| (d.line, d.column));
     let error = diagnostics.iter().find(|d| d.severity == Severity::Error);
     let policy = match error {
         Some(e) => Policy::invalid(format!("{label}:{}:{}: {}", e.line, e.column, e.says)),
         None => policy,
     };
-    Parsed { policy, diagnostics }
+    Parsed { policy, cases, diagnostics }
 }
 
 impl Reader<'_> {
@@ -125,8 +133,9 @@ impl Reader<'_> {
                 "server" => policy.servers = self.servers(value),
                 "host" => policy.hosts = self.hosts(value),
                 "rule" => policy.rules = self.rules(value),
+                "test" => self.cases = self.cases(value),
                 other => {
-                    let known = ["levels", "timeout", "remember", "journal", "server", "host", "rule"];
+                    let known = ["levels", "timeout", "remember", "journal", "server", "host", "rule", "test"];
                     self.unknown(key.span(), other, &known);
                 }
             }

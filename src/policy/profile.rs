@@ -41,6 +41,21 @@ impl ServerProfile {
                 .is_some_and(|(command, args)| *command == server.command && args == server.args)
     }
 
+    /// What is said of it, in words, each part with a comma or a colon before. Quotes the file: draw it through `shown`.
+    pub fn words(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.access.map(|access| format!("{} access", access.as_str())));
+        parts.extend(self.hide.then(|| "tools beyond it are hidden".to_owned()));
+        if !self.roots.is_empty() {
+            parts.push(format!("folders {}", self.roots.join(" ")));
+        }
+        if !self.domains.is_empty() {
+            parts.push(format!("own domains {}", self.domains.join(" ")));
+        }
+        parts.extend(self.trusted.then(|| format!("trusted as {}", self.command.join(" "))));
+        if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+    }
+
     /// The access that a call needs and does not have.
     pub(super) fn lacks(&self, risk: &Risk) -> Option<(Access, Access)> {
         let (given, needed) = (self.access?, risk.access());

@@ -323,6 +323,9 @@ pub struct Status {
     pub home: String,
     /// Servers connected through wraps: label and command line.
     pub wraps: Vec<(String, String)>,
+    /// The same servers: label, and the command line word by word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<(String, Vec<String>)>,
     /// Consoles attached.
     pub consoles: u32,
     /// Calls held.

@@ -11,6 +11,7 @@ mod journal;
 mod picture;
 mod policy;
 mod readme;
+mod rehearse;
 mod risk;
 mod tidy;
 mod values;

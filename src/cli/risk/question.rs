@@ -9,14 +9,14 @@ use crate::call::{Call, CallId, Definition, Digest, Params, Server, ServerName, 
 use crate::json::{self, Duplicates};
 
 /// A server that is known by its label only: nothing was started, so no command and no folders are known.
-pub(super) fn server(label: &str) -> Result<Server> {
+pub(in crate::cli) fn server(label: &str) -> Result<Server> {
     let nothing = Digest::of(b"");
     let name = ServerName::new(label)?;
     Ok(Server { name, command: String::new(), args: Vec::new(), cwd: "/".to_owned(), environment: nothing })
 }
 
 /// A tool's definition from the strict, compact text of one.
-pub(super) fn definition(text: &str) -> Result<Definition> {
+pub(in crate::cli) fn definition(text: &str) -> Result<Definition> {
     let name = json::member(text, "name").filter(|name| name.starts_with('"'));
     let name = name.context("a tool's definition is an object with a \"name\"")?;
     let tool = ToolName::new(json::unescape(name))?;
@@ -25,7 +25,7 @@ pub(super) fn definition(text: &str) -> Result<Definition> {
 
 /// Of a file's text the definition of one tool: the file is that definition, a list of them, or the answer to a
 /// `tools/list`.
-pub(super) fn find_definition(text: &[u8], tool: &str) -> Result<Definition> {
+pub(in crate::cli) fn find_definition(text: &[u8], tool: &str) -> Result<Definition> {
     let text = json::compact(text, Duplicates::Envelope).context("it is not strict JSON")?;
     let within = json::member(&text, "result").unwrap_or(&text);
     let list = json::member(within, "tools").unwrap_or(within);
@@ -42,7 +42,12 @@ pub(super) fn find_definition(text: &[u8], tool: &str) -> Result<Definition> {
 }
 
 /// A call. `arguments` are strict, compact JSON.
-pub(super) fn call(server: Server, tool: ToolName, definition: Option<Definition>, arguments: &str) -> Result<Call> {
+pub(in crate::cli) fn call(
+    server: Server,
+    tool: ToolName,
+    definition: Option<Definition>,
+    arguments: &str,
+) -> Result<Call> {
     if !arguments.starts_with('{') {
         bail!("arguments are an object, such as {{\"path\":\"a\"}}");
     }

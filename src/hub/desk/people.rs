@@ -107,6 +107,7 @@ impl Desk {
             pid: self.pid,
             home: self.home.clone(),
             wraps: self.wraps.values().map(|w| (w.server.name.as_str().to_owned(), w.label.clone())).collect(),
+            commands: self.wraps.values().map(|w| (w.server.name.as_str().to_owned(), words(&w.server))).collect(),
             consoles: u32::try_from(self.consoles.len()).unwrap_or(u32::MAX),
             held: u32::try_from(self.held.len()).unwrap_or(u32::MAX),
             policy_error: self.ground.error().map(str::to_owned),
@@ -121,4 +122,9 @@ impl Desk {
             out.push(Effect::Send(*peer, FromHub::Status(self.status(*peer))));
         }
     }
+}
+
+/// A server's command line, word by word.
+fn words(server: &crate::call::Server) -> Vec<String> {
+    std::iter::once(&server.command).chain(&server.args).cloned().collect()
 }
