@@ -52,7 +52,7 @@ fn scalar_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// The length of the value that `text` begins with. Takes strict, compact text only.
-fn value_len(text: &str) -> usize {
+pub fn value_len(text: &str) -> usize {
     let bytes = text.as_bytes();
     match bytes.first() {
         Some(b'"') => string_end(bytes, 0),

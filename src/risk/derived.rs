@@ -129,7 +129,7 @@ fn as_json(text: &str) -> Option<String> {
 pub type Derive = fn(&Subject<'_>, &mut Derivations);
 
 /// Every deriver, in order.
-pub const DERIVERS: &[Derive] = &[arguments_in_a_string];
+pub const DERIVERS: &[Derive] = &[arguments_in_a_string, super::blobs::derive];
 
 /// Everything that the derivers read out of a call.
 pub(super) fn all(subject: &Subject<'_>) -> Derivations {

@@ -6,6 +6,7 @@
 
 mod access;
 pub mod annotations;
+pub mod blobs;
 pub mod code;
 pub mod context;
 pub mod derived;
@@ -17,6 +18,7 @@ pub mod money;
 pub mod names;
 pub mod paths;
 pub mod recipients;
+pub mod runs;
 pub mod schema;
 pub mod secrets;
 pub mod shell;
@@ -175,6 +177,7 @@ pub const FAMILIES: &[Family] = &[
     recipients::FAMILY,
     money::FAMILY,
     secrets::FAMILY,
+    blobs::FAMILY,
     hidden::FAMILY,
     size::FAMILY,
     context::FAMILY,

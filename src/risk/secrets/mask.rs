@@ -1,0 +1,252 @@
+//! Secrets out of what is kept: the journal, and with it the history.
+//!
+//! Invariant: what comes out is strict, compact JSON of the same shape (the same members and elements in the same
+//! order); in place of a secret stands how long it was, never a digest of it. What is sent is never touched.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::shapes::{self, Spot};
+use crate::decision::Keep;
+use crate::json;
+use crate::risk::words::Words;
+
+/// Params as they are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Masked<'a> {
+    /// Strict, compact JSON.
+    pub text: Cow<'a, str>,
+    /// How many parts are not told.
+    pub parts: u32,
+    /// What they were, for texts that may quote them.
+    secrets: Vec<String>,
+}
+
+/// The most secrets that are looked for in sentences.
+const MOST_QUOTED: usize = 64;
+/// The shortest beginning of a secret that is taken for it at the cut end of a sentence, in bytes.
+const SHORTEST_CUT: usize = 4;
+
+/// The params of a call (strict, compact JSON) as they are to be kept.
+pub fn masked(params: &str, keep: Keep) -> Masked<'_> {
+    if keep == Keep::Full {
+        return Masked { text: Cow::Borrowed(params), parts: 0, secrets: Vec::new() };
+    }
+    let mut walk = Walk { params, keep, kept: 0, out: String::new(), parts: 0, secrets: Vec::new() };
+    walk.run();
+    let Walk { kept, mut out, parts, secrets, .. } = walk;
+    if parts == 0 {
+        return Masked { text: Cow::Borrowed(params), parts, secrets };
+    }
+    out.push_str(&params[kept..]);
+    Masked { text: Cow::Owned(out), parts, secrets }
+}
+
+impl Masked<'_> {
+    /// A sentence that may quote the call, without its secrets. Of a long quotation only the beginning may stand there.
+    pub fn redact(&self, says: &str) -> String {
+        let mut says = text(says).into_owned();
+        for secret in &self.secrets {
+            if says.contains(secret.as_str()) {
+                says = says.replace(secret.as_str(), &mark(secret));
+            }
+            let cuts: Vec<usize> = says.match_indices('…').map(|(at, _)| at).collect();
+            for cut in cuts.into_iter().rev() {
+                let quote = says[..cut].rfind('\u{201c}').map_or(0, |at| at + '\u{201c}'.len_utf8());
+                let shown = &says[quote..cut];
+                let begun = shown.char_indices().map(|(at, _)| at);
+                let begun = begun.filter(|at| shown.len() - at >= SHORTEST_CUT);
+                let start = begun.into_iter().find(|at| secret.starts_with(&shown[*at..]));
+                if let Some(start) = start {
+                    says.replace_range(quote + start..cut, &mark(secret));
+                }
+            }
+        }
+        says
+    }
+}
+
+/// A plain text without its secrets.
+pub fn text(text: &str) -> Cow<'_, str> {
+    let spots = shapes::spots(text);
+    if spots.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(without(text, &spots)) }
+}
+
+/// The words of a command without its secrets: those with the shape of one, and what follows an option that says so.
+pub fn words(words: &[String]) -> Vec<String> {
+    let mut called = false;
+    let mut out = Vec::with_capacity(words.len());
+    for word in words {
+        let option = word.trim_start_matches('-');
+        let value = option.split_once('=').filter(|(name, _)| shapes::is_secret_key(&Words::of(name)));
+        out.push(if called && !word.starts_with('-') {
+            mark(word)
+        } else if let Some((_, value)) = value {
+            format!("{}{}", &word[..word.len() - value.len()], mark(value))
+        } else {
+            text(word).into_owned()
+        });
+        called = option.len() < word.len() && shapes::is_secret_key(&Words::of(option));
+    }
+    out
+}
+
+fn without(text: &str, spots: &[Spot]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut kept = 0;
+    for Spot { range, .. } in spots {
+        out.push_str(&text[kept..range.start]);
+        out.push_str(&mark(&text[range.clone()]));
+        kept = range.end;
+    }
+    out.push_str(&text[kept..]);
+    out
+}
+
+/// What stands in the place of a secret.
+fn mark(secret: &str) -> String {
+    format!("‹masked: {} characters›", secret.chars().count())
+}
+
+/// One pass over the tokens.
+struct Walk<'a> {
+    params: &'a str,
+    keep: Keep,
+    /// Everything before has been copied or replaced.
+    kept: usize,
+    out: String,
+    parts: u32,
+    secrets: Vec<String>,
+}
+
+/// An open object or array while walking.
+struct Open {
+    is_object: bool,
+    /// Whether what it holds stands under a name that says secret.
+    secret: bool,
+    /// Whether the member that is being read does.
+    member: bool,
+    /// Whether its name is that of an id or a digest.
+    named: bool,
+}
+
+impl Walk<'_> {
+    fn run(&mut self) {
+        let bytes = self.params.as_bytes();
+        let mut open: Vec<Open> = Vec::new();
+        let (mut at, mut is_value) = (0, true);
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'{' | b'[' => {
+                    let secret = open.last().is_some_and(|o| o.secret || o.member);
+                    let named = open.last().is_some_and(|o| o.named);
+                    open.push(Open { is_object: *byte == b'{', secret, member: false, named });
+                    is_value = *byte == b'[';
+                    at += 1;
+                }
+                b'}' | b']' => {
+                    open.pop();
+                    at += 1;
+                }
+                b',' => {
+                    is_value = open.last().is_none_or(|o| !o.is_object);
+                    at += 1;
+                }
+                b':' => {
+                    is_value = true;
+                    at += 1;
+                }
+                b'"' => {
+                    let end = at + json::value_len(&self.params[at..]);
+                    if is_value {
+                        self.value(at..end, open.last(), open.len());
+                    } else {
+                        let (member, named) = self.key(at..end);
+                        if let Some(open) = open.last_mut() {
+                            (open.member, open.named) = (member, named);
+                        }
+                    }
+                    at = end;
+                }
+                _ => {
+                    let len = bytes[at..].iter().position(|b| b",]}".contains(b)).unwrap_or(bytes.len() - at);
+                    self.plain(at..at + len, open.last());
+                    at += len;
+                }
+            }
+        }
+    }
+
+    /// Takes a key: whether it says that its value is a secret, and whether that it is the name of something.
+    fn key(&mut self, token: Range<usize>) -> (bool, bool) {
+        let key = json::unescape(&self.params[token.clone()]);
+        let words = Words::of(&key);
+        let is = (shapes::is_secret_key(&words), shapes::is_name_key(&words));
+        let spots = shapes::spots(&key);
+        if !spots.is_empty() {
+            // Two keys must not become one.
+            let number = self.parts + 1;
+            let key = key.into_owned();
+            self.secrets.extend(spots.iter().map(|spot| key[spot.range.clone()].to_owned()));
+            let masked = format!("{} ({number})", without(&key, &spots));
+            self.replace(token, &masked);
+        }
+        is
+    }
+
+    fn value(&mut self, token: Range<usize>, open: Option<&Open>, depth: usize) {
+        // The tool's name stands in clear beside it.
+        let own = depth == 1 && self.params[..token.start].ends_with("\"name\":");
+        if own {
+            return;
+        }
+        let text = json::unescape(&self.params[token.clone()]).into_owned();
+        if self.keep == Keep::Digest {
+            let count = text.chars().count();
+            self.remember(&text);
+            return self.replace(token, &format!("‹{count} characters›"));
+        }
+        let secret = open.is_some_and(|o| o.secret || o.member);
+        if secret && !text.is_empty() {
+            self.remember(&text);
+            let masked = mark(&text);
+            return self.replace(token, &masked);
+        }
+        let named = open.is_some_and(|o| o.named);
+        let mut spots = shapes::spots(&text);
+        spots.retain(|spot| !(named && spot.sort == shapes::Sort::Random));
+        if !spots.is_empty() {
+            for spot in &spots {
+                self.remember(&text[spot.range.clone()]);
+            }
+            let masked = without(&text, &spots);
+            self.replace(token, &masked);
+        }
+    }
+
+    /// A number, `true`, `false` or `null`.
+    fn plain(&mut self, token: Range<usize>, open: Option<&Open>) {
+        let text = &self.params[token.clone()];
+        let number = !matches!(text, "true" | "false" | "null");
+        if self.keep == Keep::Digest && text != "null" {
+            return self.replace(token, if number { "‹a number›" } else { "‹true or false›" });
+        }
+        if number && open.is_some_and(|o| o.secret || o.member) {
+            let masked = mark(text);
+            self.replace(token, &masked);
+        }
+    }
+
+    fn remember(&mut self, secret: &str) {
+        if self.secrets.len() < MOST_QUOTED && secret.len() >= SHORTEST_CUT {
+            self.secrets.push(secret.to_owned());
+        }
+    }
+
+    fn replace(&mut self, token: Range<usize>, by: &str) {
+        self.out.push_str(&self.params[self.kept..token.start]);
+        self.out.push_str(&json::quote(by));
+        self.kept = token.end;
+        self.parts = self.parts.saturating_add(1);
+    }
+}
