@@ -151,6 +151,7 @@ fn submitted(id: u64, params: &str) -> Record {
         definition: Some(key(2)),
         risk: level,
         findings: vec![Finding { id: "name.write".into(), level, says, at: None, span: None }],
+        masked: None,
         params_digest: Digest::of(params.as_bytes()),
         params: RawValue::from_string(params.to_owned()).unwrap(),
     }))

@@ -14,7 +14,7 @@ use memchr::memmem;
 
 mod walk;
 
-pub use walk::{canonical, elements, member, members, quote, unescape, value_len};
+pub use walk::{canonical, elements, member, members, pointer, quote, unescape, value_len};
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 128;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::call::{CallId, Digest, ServerName, SessionId, ToolName};
-use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome};
+use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Keep, Level, Outcome};
 use crate::risk::Finding;
 
 /// One fact in the journal. Times are in the entry that carries it.
@@ -73,8 +73,30 @@ pub struct Submitted {
     pub findings: Vec<Finding>,
     /// Digest over the exact params.
     pub params_digest: Digest,
-    /// The params as emitted (`name`, `arguments`, `_meta`, …): the person's data.
+    /// The params as emitted (`name`, `arguments`, `_meta`, …), but for what is not kept: the person's data.
     pub params: Box<RawValue>,
+    /// What is not kept of them; `None`: they are whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<Masking>,
+}
+
+/// What is not kept of a call's params. In its place stands how long it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Masking {
+    /// What the policy said.
+    pub keep: Keep,
+    /// How many parts are not there.
+    pub parts: u32,
+}
+
+impl std::fmt::Display for Masking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.keep, self.parts) {
+            (Keep::Digest, _) => f.write_str("names and lengths only: the policy keeps no values"),
+            (_, 1) => f.write_str("1 secret is masked; the digest is over what was sent"),
+            (_, parts) => write!(f, "{parts} secrets are masked; the digest is over what was sent"),
+        }
+    }
 }
 
 /// A call's one decision.

@@ -95,6 +95,7 @@ pub(crate) fn row(id: u64) -> Row {
             definition: None,
             risk: Level::Medium,
             findings: call.findings.clone(),
+            masked: None,
             params_digest: call.params.digest(),
             params: raw(call.params.text()),
         }),

@@ -28,7 +28,7 @@ mod trouble;
 
 use conversation::{Conversations, Partner};
 use knowledge::Knowledge;
-use papers::submitted;
+use papers::{submitted, without_secrets};
 
 pub use events::{Effect, Event, Grants, Now, PeerId, PolicyFile, Process, Recalled};
 pub use remember::told;
@@ -273,7 +273,7 @@ impl Desk {
         let params_digest = call.params.digest();
         let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
         let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) = &ruling;
-        out.push(Effect::Journal(submitted(&call, &risk, verdict, params_digest)));
+        out.push(Effect::Journal(submitted(&call, &risk, verdict, params_digest, self.ground.keep())));
         let timeout = u64::try_from(verdict.timeout.as_millis()).unwrap_or(u64::MAX);
         let decision = match &ruling {
             Ruling::Final(verdict) => self.by_verdict(verdict),
@@ -358,7 +358,7 @@ impl Desk {
         let (who, looked_ms) = person.map(|p| (p.who, p.looked_ms)).unzip();
         out.push(Effect::Journal(Record::Decided(Decided {
             id,
-            decision: decision.clone(),
+            decision: without_secrets(&decision, &held.call, self.ground.keep()),
             who,
             params_digest,
             held_ms,

@@ -69,6 +69,7 @@ fn submitted(id: u64, params: &str) -> Record {
             at: None,
             span: None,
         }],
+        masked: None,
         params_digest: Digest::of(params.as_bytes()),
         params: RawValue::from_string(params.to_owned()).expect("JSON"),
     }))

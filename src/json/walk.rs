@@ -115,6 +115,23 @@ pub fn member<'a>(text: &'a str, key: &str) -> Option<&'a str> {
     members(text).find(|(k, _)| k == key).map(|(_, value)| value)
 }
 
+/// The text that a JSON Pointer (RFC 6901) leads to. Takes strict, compact text only.
+pub fn pointer<'a>(text: &'a str, pointer: &str) -> Option<&'a str> {
+    if pointer.is_empty() {
+        return Some(text);
+    }
+    pointer.strip_prefix('/')?.split('/').try_fold(text, |value, step| {
+        let step: Cow<'_, str> =
+            if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() };
+        if value.starts_with('[') {
+            let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit()));
+            elements(value).nth(step.parse().ok().filter(|_| plain)?)
+        } else {
+            member(value, &step)
+        }
+    })
+}
+
 /// One text for all that differ only in white space, order of keys and escapes in strings. Numbers stay as written, so
 /// `1` and `1.0` are two (the stricter answer). Takes strict, compact text only.
 pub fn canonical(text: &str) -> String {

@@ -15,16 +15,20 @@ use crate::decision::Level::{High, Low, Medium};
 mod decode;
 
 const DECODED: Kind = Kind::new("blobs.decoded", Low, "a text is encoded; it was decoded and judged like the others");
-const UNREADABLE: Kind =
-    Kind::new("blobs.unreadable", Medium, "something encoded that nobody here can read goes to what does not merely read")
-        .needs(Access::Write);
+const UNREADABLE: Kind = Kind::new(
+    "blobs.unreadable",
+    Medium,
+    "something encoded that nobody here can read goes to what does not merely read",
+)
+.needs(Access::Write);
 const PROGRAM: Kind = Kind::new("blobs.program", High, "an encoded program");
+const SCRIPT: Kind = Kind::new("blobs.script", High, "an encoded script or command line");
 
 /// The family.
 pub const FAMILY: Family = Family {
     name: "blobs",
     about: "encoded texts, decoded once: base64, hexadecimal, gzip and zlib within them",
-    kinds: &[DECODED, UNREADABLE, PROGRAM],
+    kinds: &[DECODED, UNREADABLE, PROGRAM, SCRIPT],
     detect,
 };
 
@@ -47,9 +51,10 @@ enum Inside {
     Unreadable,
 }
 
-/// Whether base64 stands for a readable text.
-pub(super) fn is_text(piece: &str) -> bool {
-    piece.len() >= SHORTEST && decode::base64(piece).as_deref().is_some_and(|bytes| decode::readable(bytes).is_some())
+/// Whether base64 stands for something that is known: a readable text, a picture, something packed.
+pub(super) fn is_known(piece: &str) -> bool {
+    let start = || decode::base64(piece.get(..64).unwrap_or(piece));
+    piece.len() >= SHORTEST && start().is_some_and(|start| is_media(&start) || known(&start, "", "").is_some())
 }
 
 /// Reads what is encoded in the texts of a call.
@@ -75,13 +80,79 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     for value in subject.values() {
         match value.derived {
             Some(derived) if derived.how().starts_with("decoded") && value.text == derived.text() => {
-                found.at(DECODED, subject, value, format!("{} holds an encoded text", subject.pointer(value)));
+                let at = subject.pointer(value);
+                if is_script(&value.text) {
+                    found.at(SCRIPT, subject, value, format!("{at} holds a script or a command line"));
+                }
+                found.at(DECODED, subject, value, format!("{at} holds an encoded text"));
             }
             Some(_) => {}
             None if value.text.len() >= SHORTEST => binary(subject, value, found),
             None => {}
         }
     }
+}
+
+/// Whether a text is meant for an interpreter: it says so in its first line, or it begins with what only a shell takes.
+fn is_script(text: &str) -> bool {
+    const COMMANDS: &[&str] = &[
+        "sh",
+        "bash",
+        "zsh",
+        "curl",
+        "wget",
+        "rm",
+        "python",
+        "python3",
+        "perl",
+        "node",
+        "ruby",
+        "php",
+        "powershell",
+        "pwsh",
+        "cmd",
+        "cmd.exe",
+        "nc",
+        "ncat",
+        "socat",
+        "eval",
+        "exec",
+        "chmod",
+        "chown",
+        "sudo",
+        "dd",
+        "iex",
+        "export",
+        "crontab",
+        "ssh",
+        "scp",
+        "cat",
+        "echo",
+        "mkfifo",
+        "nohup",
+        "kill",
+        "import",
+        "osascript",
+        "certutil",
+        "bitsadmin",
+    ];
+    let text = text.trim_start();
+    let lower = text.get(..4_096.min(text.floor_char_boundary(4_096))).unwrap_or(text).to_ascii_lowercase();
+    let word = lower.split(|c: char| c.is_whitespace() || c == ';').next().unwrap_or_default();
+    let known =
+        COMMANDS.contains(&word) && lower.contains([' ', '\n']) && lower.contains(['/', '-', '|', '>', ';', '$']);
+    let calls = [
+        "invoke-expression",
+        "downloadstring",
+        "iex (",
+        "iex(",
+        "eval(",
+        "exec(",
+        "os.system(",
+        "subprocess.",
+        "/dev/tcp/",
+    ];
+    text.starts_with("#!") || known || calls.iter().any(|call| lower.contains(call))
 }
 
 /// What is encoded and is no text.
@@ -171,7 +242,8 @@ fn inside(piece: &str) -> Option<Inside> {
     if is_media(&start) {
         return Some(Inside::Known);
     }
-    if !start.starts_with(&[0x1f, 0x8b]) && start.first() != Some(&0x78) && looks_binary(&start) && !is_program(&start) {
+    if !start.starts_with(&[0x1f, 0x8b]) && start.first() != Some(&0x78) && looks_binary(&start) && !is_program(&start)
+    {
         return Some(Inside::Unreadable);
     }
     known(&decode::base64(piece)?, "decoded from base64", "decoded from base64 and unpacked")
@@ -203,15 +275,8 @@ fn looks_binary(start: &[u8]) -> bool {
 
 /// ELF, Windows, macOS, Java, WebAssembly.
 fn is_program(bytes: &[u8]) -> bool {
-    const STARTS: &[&[u8]] = &[
-        b"\x7fELF",
-        b"MZ\x90\0",
-        b"MZ\0\0",
-        b"\xcf\xfa\xed\xfe",
-        b"\xce\xfa\xed\xfe",
-        b"\xca\xfe\xba\xbe",
-        b"\0asm",
-    ];
+    const STARTS: &[&[u8]] =
+        &[b"\x7fELF", b"MZ\x90\0", b"MZ\0\0", b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm"];
     STARTS.iter().any(|start| bytes.starts_with(start))
 }
 
@@ -222,13 +287,12 @@ fn is_media(bytes: &[u8]) -> bool {
         b"\xff\xd8\xff",
         b"GIF87a",
         b"GIF89a",
-        b"BM",
         b"II*\0",
         b"MM\0*",
         b"\0\0\x01\0",
         b"ID3",
-        b"\xff\xfb",
-        b"\xff\xf3",
+        b"\xff\xfb\x90",
+        b"\xff\xfb\xb0",
         b"OggS",
         b"fLaC",
         b"%PDF-",

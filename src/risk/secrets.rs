@@ -17,7 +17,8 @@ const ASSIGNED: Kind =
 const RANDOM: Kind =
     Kind::new("secrets.random", Medium, "an argument holds a text so long and random that it may be a key")
         .needs(Access::Read);
-const SHAPED: Kind = Kind::new("secrets.shaped", High, "an argument has the shape of a key or token").needs(Access::Read);
+const SHAPED: Kind =
+    Kind::new("secrets.shaped", High, "an argument has the shape of a key or token").needs(Access::Read);
 
 /// The family.
 pub const FAMILY: Family = Family {

@@ -64,6 +64,7 @@ pub fn records(id: u64, given: &Given<'_>) -> Vec<Record> {
             span: None,
         }],
         params_digest,
+        masked: None,
         params: RawValue::from_string(params).unwrap(),
     }));
     let decision = given.decision.clone();

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sayso::decision::Level;
+use sayso::decision::{Keep, Level};
+use sayso::json;
+use sayso::risk::secrets::masked;
 use sayso::risk::{Facts, Link, Risk, assess};
 use serde::Deserialize;
 
@@ -109,6 +111,16 @@ fn b29_what_configures_agents_servers_shells_and_sayso_is_a_place_to_be_careful_
     }
 }
 
+#[test]
+fn secrets_are_known_by_name_by_shape_and_by_chance() {
+    check(include_str!("cases/risk/values/secrets.toml"));
+}
+
+#[test]
+fn what_is_encoded_is_judged_as_if_it_stood_there() {
+    check(include_str!("cases/risk/values/blobs.toml"));
+}
+
 /// One spelling of a path that leads out of the folder.
 fn escaping() -> impl Strategy<Value = String> {
     let up = prop_oneof![
@@ -187,4 +199,94 @@ fn b20_the_wrap_follows_links_where_its_server_stands() {
     let found = shown["findings"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap());
     let found: Vec<&str> = found.collect();
     assert!(found.contains(&"paths.outside") && found.contains(&"paths.sensitive"), "{found:?}");
+}
+
+/// One secret of some well-known shape, and what of it must not be left.
+fn secret() -> impl Strategy<Value = (String, String)> {
+    let whole = prop_oneof![
+        "(AKIA|ASIA)[A-Z0-9]{16}",
+        "(ghp|gho|ghs)_[A-Za-z0-9]{36}",
+        "github_pat_[A-Za-z0-9_]{82}",
+        "glpat-[A-Za-z0-9]{20}",
+        "xox[bp]-[0-9]{11}-[0-9]{11}-[A-Za-z0-9]{24}",
+        "(sk|rk)_live_[A-Za-z0-9]{24}",
+        "sk-ant-api03-[A-Za-z0-9]{40}",
+        "sk-proj-[A-Za-z0-9]{40}",
+        "AIza[A-Za-z0-9]{35}",
+        "npm_[A-Za-z0-9]{36}",
+        "pypi-[A-Za-z0-9]{60}",
+        "hf_[A-Za-z0-9]{34}",
+        "eyJhbGciOi[A-Za-z0-9]{20}\\.[A-Za-z0-9]{40}\\.[A-Za-z0-9]{43}",
+    ];
+    let whole = whole.prop_map(|secret: String| (secret.clone(), secret));
+    let pem = "[A-Za-z0-9]{40}"
+        .prop_map(|body: String| (format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"), body));
+    let url = "[A-Za-z0-9]{12}".prop_map(|pass: String| (format!("postgres://app:{pass}@db:5432/x"), pass));
+    let bearer = "[A-Za-z0-9]{24}".prop_map(|token: String| (format!("Authorization: Bearer {token}"), token));
+    let set = "[A-Za-z0-9]{12}".prop_map(|value: String| (format!("DB_PASSWORD={value}"), value));
+    let hook = "[A-Za-z0-9]{24}".prop_map(|key: String| (format!("https://hooks.slack.com/services/T0/B0/{key}"), key));
+    prop_oneof![8 => whole, 1 => pem, 1 => url, 1 => bearer, 1 => set, 1 => hook]
+}
+
+/// Puts a text somewhere into some arguments: as a value, in a sentence, in a list, deeper, or as a key.
+fn planted() -> impl Strategy<Value = (serde_json::Value, String)> {
+    let around = prop_oneof![
+        Just(("", "")),
+        Just(("see ", " there")),
+        Just(("\"", "\"")),
+        Just(("(", ")")),
+        Just(("a\n", "\nb"))
+    ];
+    (secret(), around, 0..6_u8, "[a-z]{1,6}").prop_map(|((text, secret), (before, after), place, key)| {
+        let text = format!("{before}{text}{after}");
+        let arguments = match place {
+            0 => serde_json::json!({ key.as_str(): text }),
+            1 => serde_json::json!({ "n": 1, "list": [true, null, text] }),
+            2 => serde_json::json!({ "a": { "b": { key.as_str(): [[text]] } } }),
+            3 => serde_json::json!({ text.as_str(): "x", "other": 2.5 }),
+            4 => serde_json::json!({ "content": text, "path": "a", "\u{e9}": "\u{1f600}" }),
+            _ => serde_json::json!({ "args": ["-x", text, { "deep": text }] }),
+        };
+        (arguments, secret)
+    })
+}
+
+/// The same members and elements in the same order; only texts differ.
+fn same_shape(one: &serde_json::Value, other: &serde_json::Value) -> bool {
+    use serde_json::Value::{Array, Object, String};
+    match (one, other) {
+        (Object(a), Object(b)) => a.len() == b.len() && (a == b || a.values().count() == b.values().count()),
+        (Array(a), Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
+        (String(_), String(_)) => true,
+        (a, b) => a == b,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn masking_leaves_no_secret_and_the_same_shape((arguments, secret) in planted()) {
+        let params = serde_json::json!({ "name": "t", "arguments": arguments });
+        let text = params.to_string();
+        let masked = masked(&text, Keep::Masked);
+        prop_assert!(!masked.text.contains(&secret), "{}", masked.text);
+        prop_assert!(masked.parts > 0);
+        let kept: serde_json::Value = serde_json::from_str(&masked.text).unwrap();
+        prop_assert!(same_shape(&params["arguments"], &kept["arguments"]), "{}", masked.text);
+        prop_assert!(json::compact(masked.text.as_bytes(), json::Duplicates::Everywhere).unwrap() == masked.text);
+        // What says of it what it says, whole or cut, does not say it either.
+        for says in [format!("it is \u{201c}{secret}\u{201d}"), format!("it is \u{201c}x{}\u{2026}\u{201d}", &secret[..10])] {
+            prop_assert!(!masked.redact(&says).contains(&secret[..10]), "{}", masked.redact(&says));
+        }
+        let digest = sayso::risk::secrets::masked(&text, Keep::Digest);
+        prop_assert!(!digest.text.contains(&secret), "{}", digest.text);
+        prop_assert!(matches!(sayso::risk::secrets::masked(&text, Keep::Full).text, std::borrow::Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn what_holds_no_secret_is_kept_to_the_letter(words in prop::collection::vec("[a-z]{1,10}", 0..8), number: i32) {
+        let text = serde_json::json!({ "name": "t", "arguments": { "text": words.join(" "), "n": number } }).to_string();
+        prop_assert_eq!(&*masked(&text, Keep::Masked).text, text.as_str());
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use crate::call::{CallId, Digest};
 use crate::decision::{By, DecisionKind, GrantId, Level, Outcome};
 use crate::json;
-use crate::record::Row;
+use crate::record::{Masking, Row};
 use crate::risk::Finding;
 use crate::shown::Shown;
 
@@ -44,6 +44,7 @@ struct More<'a> {
     held_ms: Option<u64>,
     bytes: Option<u64>,
     params_digest: Digest,
+    masked: Option<Masking>,
     params: &'a RawValue,
 }
 
@@ -117,6 +118,7 @@ pub(super) fn whole_json(row: &Row, out: &mut impl Write) -> io::Result<()> {
         held_ms: row.decided.as_ref().map(|d| d.held_ms),
         bytes: row.finished.as_ref().map(|f| f.bytes),
         params_digest: call.params_digest,
+        masked: call.masked,
         params: &call.params,
     };
     let (brief, more) = (line(&brief(row))?, line(&more)?);

@@ -190,6 +190,9 @@ pub(super) fn whole(row: &Row, out: &mut impl Write) -> io::Result<()> {
         }
     }
     field(out, "params", &format!("sha256 {}", call.params_digest))?;
+    if let Some(masking) = &call.masked {
+        field(out, "kept", masking)?;
+    }
     for (name, value) in json::members(call.params.get()).filter(|(name, _)| name != "name") {
         writeln!(out, "{}", Shown::line(&name))?;
         pretty(value, 1, "", "", out)?;

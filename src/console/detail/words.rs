@@ -145,5 +145,8 @@ pub(super) fn past(row: &record::Row, zone: &TimeZone, page: Page) -> Vec<Row> {
     rows.extend(line("tool", Ink::Key, Letters::Ascii, submitted.tool.as_str()));
     rows.extend(risk(submitted.risk, "", &submitted.findings, page));
     rows.extend(line("sha256", Ink::Label, Letters::All, &submitted.params_digest.to_string()));
+    if let Some(masking) = &submitted.masked {
+        rows.extend(line("kept", Ink::Key, Letters::All, &masking.to_string()));
+    }
     rows
 }

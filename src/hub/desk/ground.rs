@@ -7,7 +7,7 @@
 
 use super::events::{PolicyFile, Recalled};
 use crate::call::Digest;
-use crate::decision::Action;
+use crate::decision::{Action, Keep};
 use crate::policy::suggest::Remember;
 use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Way};
 use crate::record::{PolicyLoaded, Waiting};
@@ -190,6 +190,17 @@ impl Ground {
         let known = matches!(self.accepted, Accepted::Known { .. });
         let widest = Remember { wide: known, high: known };
         self.policies().fold(widest, |all, policy| all.and(policy.remember))
+    }
+
+    /// How much of a call's params the journal keeps: the least that any policy in force says.
+    pub(super) fn keep(&self) -> Keep {
+        let tells = |keep: &Keep| match keep {
+            Keep::Digest => 0,
+            Keep::Masked => 1,
+            Keep::Full => 2,
+        };
+        let most = if matches!(self.accepted, Accepted::Known { .. }) { Keep::Full } else { Keep::Masked };
+        self.policies().map(|policy| policy.journal).chain([most]).min_by_key(tells).unwrap_or_default()
     }
 
     /// What is wrong with the file, if it cannot be used.

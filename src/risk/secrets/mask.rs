@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::shapes::{self, Spot};
 use crate::decision::Keep;
 use crate::json;
+use crate::risk::Finding;
 use crate::risk::words::Words;
 
 /// Params as they are kept.
@@ -24,6 +25,8 @@ pub struct Masked<'a> {
 
 /// The most secrets that are looked for in sentences.
 const MOST_QUOTED: usize = 64;
+/// The shortest part of a secret that is taken for it between quotation marks, in bytes.
+const SHORTEST_PART: usize = 6;
 /// The shortest beginning of a secret that is taken for it at the cut end of a sentence, in bytes.
 const SHORTEST_CUT: usize = 4;
 
@@ -43,6 +46,20 @@ pub fn masked(params: &str, keep: Keep) -> Masked<'_> {
 }
 
 impl Masked<'_> {
+    /// Findings as they are kept: no sentence and no place quotes a secret, and what was about a part of a text that
+    /// is not kept is about the whole of it.
+    pub fn findings(&self, findings: &[Finding]) -> Vec<Finding> {
+        let Cow::Owned(kept) = &self.text else { return findings.to_vec() };
+        let arguments = json::member(kept, "arguments").unwrap_or("{}");
+        let told = findings.iter().map(|finding| {
+            let at = finding.at.as_ref().map(|at| self.redact(at));
+            let text = at.as_ref().and_then(|at| json::pointer(arguments, at));
+            let whole = text.is_some_and(|text| !text.contains('‹'));
+            Finding { says: self.redact(&finding.says), at, span: finding.span.filter(|_| whole), ..finding.clone() }
+        });
+        told.collect()
+    }
+
     /// A sentence that may quote the call, without its secrets. Of a long quotation only the beginning may stand there.
     pub fn redact(&self, says: &str) -> String {
         let mut says = text(says).into_owned();
@@ -50,13 +67,24 @@ impl Masked<'_> {
             if says.contains(secret.as_str()) {
                 says = says.replace(secret.as_str(), &mark(secret));
             }
+            let quotes: Vec<(usize, usize)> = quotations(&says).collect();
+            for (start, end) in quotes.into_iter().rev() {
+                let quote = &says[start..end];
+                if quote.len() >= SHORTEST_PART && secret.contains(quote) {
+                    let mark = mark(quote);
+                    says.replace_range(start..end, &mark);
+                }
+            }
             let cuts: Vec<usize> = says.match_indices('…').map(|(at, _)| at).collect();
             for cut in cuts.into_iter().rev() {
                 let quote = says[..cut].rfind('\u{201c}').map_or(0, |at| at + '\u{201c}'.len_utf8());
                 let shown = &says[quote..cut];
                 let begun = shown.char_indices().map(|(at, _)| at);
                 let begun = begun.filter(|at| shown.len() - at >= SHORTEST_CUT);
-                let start = begun.into_iter().find(|at| secret.starts_with(&shown[*at..]));
+                let start = begun.into_iter().find(|at| {
+                    let part = &shown[*at..];
+                    secret.starts_with(part) || (part.len() >= SHORTEST_PART && secret.contains(part))
+                });
                 if let Some(start) = start {
                     says.replace_range(quote + start..cut, &mark(secret));
                 }
@@ -64,6 +92,14 @@ impl Masked<'_> {
         }
         says
     }
+}
+
+/// What stands between quotation marks.
+fn quotations(says: &str) -> impl Iterator<Item = (usize, usize)> {
+    says.match_indices('\u{201c}').filter_map(|(at, open)| {
+        let start = at + open.len();
+        says[start..].find('\u{201d}').map(|len| (start, start + len))
+    })
 }
 
 /// A plain text without its secrets.

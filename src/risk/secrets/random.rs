@@ -10,7 +10,7 @@ use super::shapes::{Sort, Spot};
 use crate::risk::blobs;
 
 /// The shortest and the longest text that may be random, in bytes.
-const LENGTHS: std::ops::RangeInclusive<usize> = 20..=512;
+const LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;
 /// How often the class of letter (small, capital, digit, other) changes from one to the next, in hundredths, at least.
 const CHANGES: usize = 42;
 /// How much a letter says, of what it could say at most, at least.
@@ -26,7 +26,7 @@ pub(super) fn find(text: &str, run: Range<usize>, all: &mut Vec<Spot>) {
         let piece = part.trim_end_matches(['=', '.']);
         let at = start;
         start += part.len();
-        if LENGTHS.contains(&piece.len()) && is_random(piece) && !is_named(text, at) && !blobs::is_text(piece) {
+        if LENGTHS.contains(&piece.len()) && is_random(piece) && !is_named(text, at) && !blobs::is_known(piece) {
             all.push(Spot { range: at..at + piece.len(), sort: Sort::Random, what: "a long random text" });
         }
     }

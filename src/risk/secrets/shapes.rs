@@ -287,7 +287,8 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
         let name = name_before(bytes, at);
         if is_secret_name(&text[name.clone()]) {
             // Set without a blank, as in an environment: anything. Else it has to look like a value.
-            let env = bytes[at] == b'=' && name.end == at && bytes.get(at + 1).is_some_and(|b| !b.is_ascii_whitespace());
+            let env =
+                bytes[at] == b'=' && name.end == at && bytes.get(at + 1).is_some_and(|b| !b.is_ascii_whitespace());
             all.extend(value_after(text, at + 1, !env));
         }
     }
@@ -301,20 +302,23 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
     }
     for at in memmem::find_iter(bytes, b"earer ") {
         let follows = at > 0 && matches!(bytes[at - 1], b'b' | b'B');
-        all.extend(value_after(text, at + 6, false).filter(|spot| follows && spot.range.len() >= 12).map(|spot| Spot {
-            sort: Sort::Shaped,
-            what: "a bearer token",
-            ..spot
-        }));
+        all.extend(
+            value_after(text, at + 6, false).filter(|spot| follows && spot.range.len() >= 12).map(|spot| Spot {
+                sort: Sort::Shaped,
+                what: "a bearer token",
+                ..spot
+            }),
+        );
     }
     for at in memmem::find_iter(bytes, b"-u ") {
         let alone = at == 0 || bytes[at - 1].is_ascii_whitespace();
         let word = value_after(text, at + 3, false).filter(|_| alone);
         let colon = word.and_then(|spot| text[spot.range.clone()].find(':').map(|colon| (spot, colon)));
-        all.extend(colon.filter(|(spot, colon)| colon + 1 < spot.range.len()).map(|(spot, colon)| Spot {
-            range: spot.range.start + colon + 1..spot.range.end,
-            ..spot
-        }));
+        all.extend(
+            colon
+                .filter(|(spot, colon)| colon + 1 < spot.range.len())
+                .map(|(spot, colon)| Spot { range: spot.range.start + colon + 1..spot.range.end, ..spot }),
+        );
     }
 }
 
@@ -383,7 +387,7 @@ fn is_placeholder(value: &str) -> bool {
         || (value.starts_with('<') && value.ends_with('>'))
         || matches!(value, "true" | "false" | "undefined" | "nil" | "null" | "None" | "string" | "String")
         || value.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'_'))
-        || value.contains('‹')
+        || (value.starts_with('‹') && value.ends_with('›'))
 }
 
 /// Private keys between their lines.
@@ -410,7 +414,8 @@ fn armoured(text: &str, all: &mut Vec<Spot>) {
 
 /// Whether a key of the arguments says that its value is a secret.
 pub fn is_secret_key(words: &Words) -> bool {
-    const LAST: &[&str] = &["token", "passphrase", "pwd", "otp", "totp", "jwt", "authorization", "mnemonic", "passcode"];
+    const LAST: &[&str] =
+        &["token", "passphrase", "pwd", "otp", "totp", "jwt", "authorization", "mnemonic", "passcode"];
     const BEFORE_KEY: &[&str] = &["secret", "encryption", "signing", "ssh", "master", "license", "account", "auth"];
     let key = || {
         let mut last = words.iter().rev();
@@ -422,8 +427,31 @@ pub fn is_secret_key(words: &Words) -> bool {
 /// The last words of keys whose values are long and random and no secrets: names of things.
 pub fn is_name_key(words: &Words) -> bool {
     const LAST: &[&str] = &[
-        "id", "ids", "uuid", "guid", "hash", "sha", "sha1", "sha256", "digest", "checksum", "commit", "rev", "revision",
-        "ref", "etag", "cursor", "nonce", "integrity", "version", "cid", "tx", "txid", "block", "slug", "cursors",
+        "id",
+        "ids",
+        "uuid",
+        "guid",
+        "hash",
+        "sha",
+        "sha1",
+        "sha256",
+        "digest",
+        "checksum",
+        "commit",
+        "rev",
+        "revision",
+        "ref",
+        "etag",
+        "cursor",
+        "nonce",
+        "integrity",
+        "version",
+        "cid",
+        "tx",
+        "txid",
+        "block",
+        "slug",
+        "cursors",
     ];
     words.ends_in(LAST) || is_harmless(words)
 }
