@@ -86,9 +86,8 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
                 }
                 found.at(DECODED, subject, value, format!("{at} holds an encoded text"));
             }
-            Some(_) => {}
             None if value.text.len() >= SHORTEST => binary(subject, value, found),
-            None => {}
+            Some(_) | None => {}
         }
     }
 }

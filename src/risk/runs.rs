@@ -8,9 +8,9 @@ pub type Table = [bool; 256];
 /// The letters and digits, and these.
 pub const fn letters_and(others: &[u8]) -> Table {
     let mut table = [false; 256];
-    let mut byte = 0;
+    let mut byte = 0_u8;
     while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        table[byte as usize] = byte.is_ascii_alphanumeric();
         byte += 1;
     }
     let mut at = 0;

@@ -290,3 +290,21 @@ proptest! {
         prop_assert_eq!(&*masked(&text, Keep::Masked).text, text.as_str());
     }
 }
+
+#[test]
+fn the_journal_and_the_history_hold_no_secret_and_say_that_something_is_masked() {
+    let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+    let world = World::with_policy("[levels]\nmedium = \"deny\"\nhigh = \"deny\"\n");
+    let mut host = world.wrap(&["--mode", "echo"]);
+    host.initialize();
+    host.call(1, "write_note", &serde_json::json!({ "text": format!("the key is {secret}."), "password": "hunter2" }));
+    assert_eq!(host.answer(1)["result"]["isError"], true);
+    world.history_until("it is there", |rows| rows.len() == 1);
+    let (code, shown, _) = world.run(&["history", "show", "1"]);
+    assert_eq!(code, 0);
+    assert!(shown.contains("secrets are masked") && shown.contains("the key is ‹masked: 40 characters›."), "{shown}");
+    for file in std::fs::read_dir(world.home().join("journal")).unwrap() {
+        let journal = std::fs::read_to_string(file.unwrap().path()).unwrap_or_default();
+        assert!(!journal.contains(secret) && !journal.contains("hunter2"), "{journal}");
+    }
+}

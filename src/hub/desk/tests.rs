@@ -2,6 +2,7 @@
 
 mod conversation;
 mod loosening;
+mod secrets;
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;

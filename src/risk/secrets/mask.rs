@@ -21,6 +21,7 @@ pub struct Masked<'a> {
     pub parts: u32,
     /// What they were, for texts that may quote them.
     secrets: Vec<String>,
+    keep: Keep,
 }
 
 /// The most secrets that are looked for in sentences.
@@ -33,16 +34,16 @@ const SHORTEST_CUT: usize = 4;
 /// The params of a call (strict, compact JSON) as they are to be kept.
 pub fn masked(params: &str, keep: Keep) -> Masked<'_> {
     if keep == Keep::Full {
-        return Masked { text: Cow::Borrowed(params), parts: 0, secrets: Vec::new() };
+        return Masked { text: Cow::Borrowed(params), parts: 0, secrets: Vec::new(), keep };
     }
     let mut walk = Walk { params, keep, kept: 0, out: String::new(), parts: 0, secrets: Vec::new() };
     walk.run();
     let Walk { kept, mut out, parts, secrets, .. } = walk;
     if parts == 0 {
-        return Masked { text: Cow::Borrowed(params), parts, secrets };
+        return Masked { text: Cow::Borrowed(params), parts, secrets, keep };
     }
     out.push_str(&params[kept..]);
-    Masked { text: Cow::Owned(out), parts, secrets }
+    Masked { text: Cow::Owned(out), parts, secrets, keep }
 }
 
 impl Masked<'_> {
@@ -63,6 +64,13 @@ impl Masked<'_> {
     /// A sentence that may quote the call, without its secrets. Of a long quotation only the beginning may stand there.
     pub fn redact(&self, says: &str) -> String {
         let mut says = text(says).into_owned();
+        if self.keep == Keep::Digest {
+            // No value is kept, so none is quoted.
+            for (start, end) in quotations(&says).collect::<Vec<_>>().into_iter().rev() {
+                let mark = mark(&says[start..end]);
+                says.replace_range(start..end, &mark);
+            }
+        }
         for secret in &self.secrets {
             if says.contains(secret.as_str()) {
                 says = says.replace(secret.as_str(), &mark(secret));
@@ -155,15 +163,30 @@ struct Walk<'a> {
     secrets: Vec<String>,
 }
 
+/// What a key says of its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    /// Nothing.
+    Nothing,
+    /// That it is a secret.
+    Secret,
+    /// That it is the name of something, however random it looks.
+    Name,
+}
+
 /// An open object or array while walking.
 struct Open {
     is_object: bool,
-    /// Whether what it holds stands under a name that says secret.
+    /// Whether what it holds stands under a key that says secret.
     secret: bool,
-    /// Whether the member that is being read does.
-    member: bool,
-    /// Whether its name is that of an id or a digest.
-    named: bool,
+    /// What the key of the member that is being read says; within an array, the array's.
+    key: Says,
+}
+
+impl Open {
+    fn is_secret(&self) -> bool {
+        self.secret || self.key == Says::Secret
+    }
 }
 
 impl Walk<'_> {
@@ -174,9 +197,9 @@ impl Walk<'_> {
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'{' | b'[' => {
-                    let secret = open.last().is_some_and(|o| o.secret || o.member);
-                    let named = open.last().is_some_and(|o| o.named);
-                    open.push(Open { is_object: *byte == b'{', secret, member: false, named });
+                    let secret = open.last().is_some_and(Open::is_secret);
+                    let key = open.last().map_or(Says::Nothing, |o| o.key);
+                    open.push(Open { is_object: *byte == b'{', secret, key });
                     is_value = *byte == b'[';
                     at += 1;
                 }
@@ -197,9 +220,9 @@ impl Walk<'_> {
                     if is_value {
                         self.value(at..end, open.last(), open.len());
                     } else {
-                        let (member, named) = self.key(at..end);
+                        let says = self.key(at..end);
                         if let Some(open) = open.last_mut() {
-                            (open.member, open.named) = (member, named);
+                            open.key = says;
                         }
                     }
                     at = end;
@@ -213,11 +236,15 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes a key: whether it says that its value is a secret, and whether that it is the name of something.
-    fn key(&mut self, token: Range<usize>) -> (bool, bool) {
+    /// Takes a key.
+    fn key(&mut self, token: Range<usize>) -> Says {
         let key = json::unescape(&self.params[token.clone()]);
         let words = Words::of(&key);
-        let is = (shapes::is_secret_key(&words), shapes::is_name_key(&words));
+        let says = match (shapes::is_secret_key(&words), shapes::is_name_key(&words)) {
+            (true, _) => Says::Secret,
+            (false, true) => Says::Name,
+            (false, false) => Says::Nothing,
+        };
         let spots = shapes::spots(&key);
         if !spots.is_empty() {
             // Two keys must not become one.
@@ -227,7 +254,7 @@ impl Walk<'_> {
             let masked = format!("{} ({number})", without(&key, &spots));
             self.replace(token, &masked);
         }
-        is
+        says
     }
 
     fn value(&mut self, token: Range<usize>, open: Option<&Open>, depth: usize) {
@@ -242,13 +269,13 @@ impl Walk<'_> {
             self.remember(&text);
             return self.replace(token, &format!("‹{count} characters›"));
         }
-        let secret = open.is_some_and(|o| o.secret || o.member);
+        let secret = open.is_some_and(Open::is_secret);
         if secret && !text.is_empty() {
             self.remember(&text);
             let masked = mark(&text);
             return self.replace(token, &masked);
         }
-        let named = open.is_some_and(|o| o.named);
+        let named = open.is_some_and(|o| o.key == Says::Name);
         let mut spots = shapes::spots(&text);
         spots.retain(|spot| !(named && spot.sort == shapes::Sort::Random));
         if !spots.is_empty() {
@@ -267,7 +294,7 @@ impl Walk<'_> {
         if self.keep == Keep::Digest && text != "null" {
             return self.replace(token, if number { "‹a number›" } else { "‹true or false›" });
         }
-        if number && open.is_some_and(|o| o.secret || o.member) {
+        if number && open.is_some_and(Open::is_secret) {
             let masked = mark(text);
             self.replace(token, &masked);
         }
@@ -284,5 +311,42 @@ impl Walk<'_> {
         self.out.push_str(&json::quote(by));
         self.kept = token.end;
         self.parts = self.parts.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_kept_without_what_its_options_say_is_secret() {
+        let command = [
+            "npx",
+            "server",
+            "--api-key",
+            "abc",
+            "--port",
+            "80",
+            "--token=x1",
+            "/srv",
+            "--password",
+            "-v",
+            "PWD=a1b2c3",
+        ];
+        let kept = words(&command.map(str::to_owned));
+        let wanted = [
+            "npx",
+            "server",
+            "--api-key",
+            "‹masked: 3 characters›",
+            "--port",
+            "80",
+            "--token=‹masked: 2 characters›",
+            "/srv",
+            "--password",
+            "-v",
+            "PWD=‹masked: 6 characters›",
+        ];
+        assert_eq!(kept, wanted);
     }
 }
