@@ -123,6 +123,7 @@ mod tests {
             findings: vec![finding],
             params_digest,
             params,
+            masked: None,
         };
         let decision = Decision::new(kind, by);
         let decided =
