@@ -67,7 +67,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
             found.at(RUNS, subject, value, format!("{} is a program that it runs", subject.pointer(value)));
         }
     }
-    if runner && !["shell", "sql", "code"].iter().any(|family| found.has(family)) {
+    if runner && !["shell", "git", "sql", "code"].iter().any(|family| found.has(family)) {
         let arguments = subject.values().any(|value| value.shape == Shape::Text && !value.text.is_empty());
         let says = if arguments {
             "it runs something, and no argument is readable as a command"

@@ -11,6 +11,7 @@ pub mod code;
 pub mod context;
 pub mod derived;
 mod found;
+pub mod git;
 pub mod hidden;
 pub mod known;
 pub mod meta;
@@ -169,6 +170,7 @@ pub const FAMILIES: &[Family] = &[
     meta::FAMILY,
     schema::FAMILY,
     shell::FAMILY,
+    git::FAMILY,
     code::FAMILY,
     sql::FAMILY,
     annotations::FAMILY,

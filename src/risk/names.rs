@@ -3,13 +3,14 @@
 
 use super::subject::{Found, Subject, quoted};
 use super::words::Words;
-use super::{Access as Need, Family, Kind};
+use super::{Access as Need, Family, Kind, shell};
 use crate::decision::Level::{High, Low, Medium};
 
 const READS: Kind = Kind::new("name.reads", Low, "the tool's name is that of a reader");
 const SENSITIVE: Kind = Kind::new("name.sensitive", Medium, "it reads secrets, keys or passwords").needs(Need::Read);
 const WRITES: Kind = Kind::new("name.writes", Medium, "it changes something");
 const EXECUTES: Kind = Kind::new("name.executes", Medium, "it starts something").needs(Need::Admin);
+const GIVEN: Kind = Kind::new("name.given", Low, "it runs what it is given, which was read whole and only reads");
 const UNKNOWN: Kind = Kind::new("name.unknown", Medium, "nothing in the name tells what the tool does");
 const STRANGE: Kind =
     Kind::new("name.strange", Medium, "the name has characters that may pass for others").needs(Need::Read);
@@ -24,7 +25,9 @@ const DEPLOYS: Kind = Kind::new("name.deploys", High, "it changes what runs in p
 pub const FAMILY: Family = Family {
     name: "name",
     about: "the verbs of the tool's name and title, in any casing",
-    kinds: &[READS, SENSITIVE, WRITES, EXECUTES, UNKNOWN, STRANGE, TITLE, DESTROYS, SENDS, PAYS, ACCESS, DEPLOYS],
+    kinds: &[
+        READS, SENSITIVE, WRITES, EXECUTES, GIVEN, UNKNOWN, STRANGE, TITLE, DESTROYS, SENDS, PAYS, ACCESS, DEPLOYS,
+    ],
     detect,
 };
 
@@ -416,7 +419,12 @@ pub(super) fn define(tool: &str, name: &Name, title: Option<&str>, found: &mut F
 
 /// What the name and the whole definition left when they became known.
 fn detect(subject: &Subject<'_>, found: &mut Found) {
+    let given = subject.name.deed == Execute && shell::only_reads(subject);
     for finding in subject.known.findings() {
-        found.take(finding.clone());
+        if given && finding.id == EXECUTES.id {
+            found.add(GIVEN, "the tool runs what it is given, and what it is given only reads");
+        } else {
+            found.take(finding.clone());
+        }
     }
 }

@@ -1,35 +1,60 @@
-//! Shell commands. Only what the lexer reads whole and every command of which is a known reader is less than high.
+//! Shell commands. Only what is read whole and every command of which is a known reader is low.
 //!
-//! Invariant: conservative. Expansions, substitutions, redirections to files, unknown commands and unknown options of
-//! known ones are never taken for reads. Linear in the text.
+//! Invariant: conservative. Expansions that decide what runs, redirections to files, unknown commands and unknown options
+//! of known ones are never taken for reads. What is read of one call is limited, and so is the time that it takes.
+
+use std::ops::Range;
 
 use super::names::Deed;
-use super::paths;
-use super::subject::{Found, Shape, Subject, Value, quoted};
+use super::subject::{Found, Shape, Subject, Value};
 use super::{Access, Family, Kind};
-use crate::decision::Level::{High, Medium};
+use super::{paths, urls};
+use crate::decision::Level::{High, Low, Medium};
 use crate::json;
 
 mod commands;
-mod lexer;
+mod parse;
+mod plain;
+mod readers;
+pub mod script;
+mod services;
+mod special;
+mod worst;
+mod wrappers;
 
-use lexer::{Line, lex};
+#[cfg(test)]
+mod tests;
 
-const READS: Kind = Kind::new("shell.reads", Medium, "commands that only read").needs(Access::Read);
+use commands::{Judge, Ruling};
+use script::Word;
+
+const READS: Kind = Kind::new("shell.reads", Low, "commands that only read");
+const OPEN: Kind =
+    Kind::new("shell.open", Medium, "commands that only read, but what they read only the running shell knows")
+        .needs(Access::Read);
+const REVEALS: Kind =
+    Kind::new("shell.reveals", Medium, "a command that tells the environment, or a secret").needs(Access::Read);
+const FETCHES: Kind =
+    Kind::new("shell.fetches", Medium, "a command that fetches from the open world").needs(Access::Read);
+const CHANGES: Kind = Kind::new("shell.changes", Medium, "a command that makes something new, and overwrites nothing");
 const RUNS: Kind = Kind::new("shell.runs", High, "a command that is not known merely to read");
-const DESTROYS: Kind = Kind::new("shell.destroys", High, "a command that deletes, overwrites or rewrites history");
+const DESTROYS: Kind = Kind::new("shell.destroys", High, "a command that deletes, overwrites or takes out of service");
 const PRIVILEGE: Kind = Kind::new("shell.privilege", High, "a command with other rights, or that changes rights");
 const PERSISTS: Kind = Kind::new("shell.persists", High, "a command that stays, or starts things later");
 const SENDS: Kind = Kind::new("shell.sends", High, "a command that sends to other machines");
 const PIPES: Kind = Kind::new("shell.pipes", High, "something is piped into an interpreter");
 const REDIRECTS: Kind = Kind::new("shell.redirects", High, "output is written to a file");
+const SETS: Kind = Kind::new("shell.sets", High, "a variable is set that may change which code runs");
 const UNREADABLE: Kind = Kind::new("shell.unreadable", High, "a command that only a running shell can resolve");
 
 /// The family.
 pub const FAMILY: Family = Family {
     name: "shell",
-    about: "shell commands, every one of a pipeline or list",
-    kinds: &[READS, RUNS, DESTROYS, PRIVILEGE, PERSISTS, SENDS, PIPES, REDIRECTS, UNREADABLE],
+    about: "shell commands, every one of a pipeline, list, substitution, loop or function, through what wraps them",
+    kinds: &[
+        READS, OPEN, REVEALS, FETCHES, CHANGES, RUNS, DESTROYS, PRIVILEGE, PERSISTS, SENDS, PIPES, REDIRECTS, SETS,
+        UNREADABLE,
+    ],
     detect,
 };
 
@@ -62,39 +87,194 @@ const PERHAPS: &[&str] =
 const SHELLS: &[&str] =
     &["shell", "bash", "sh", "zsh", "terminal", "command", "commands", "cmd", "exec", "execute", "ssh", "run"];
 
-fn detect(subject: &Subject<'_>, found: &mut Found) {
-    let runner = subject.name.deed == Deed::Execute && subject.name.words.has_one_of(SHELLS);
-    let suspects = subject.values().filter(|value| {
-        let key = subject.key(value);
-        (key.is_one_of(KEYS) || (runner && key.is_one_of(PERHAPS))) && value.shape != Shape::Plain
-    });
-    for (i, value) in suspects.enumerate() {
-        let key = subject.key(value);
-        if i == MOST {
-            return found.add(super::size::UNJUDGED, format!("more than {MOST} commands: too many to judge"));
-        }
-        if subject.is_offered(value) {
-            continue;
-        }
-        match value.shape {
-            Shape::Text if subject.array(value).is_some_and(is_argv) => {}
-            Shape::Text if value.text.trim().is_empty() => {}
-            Shape::Text => match arguments_beside(subject, value) {
-                Some(rest) => {
-                    let argv = std::iter::once(value.text.as_ref()).chain(rest).map(str::to_owned).collect();
-                    judge(subject, value, &Line { commands: vec![argv], ..Line::default() }, found);
-                }
-                None => text(subject, value, found),
-            },
-            Shape::Container if value.raw.starts_with('[') && !is_args(key) => {
-                let argv: Vec<String> = subject.elements(value).into_iter().map(str::to_owned).collect();
-                if is_argv(value) && !argv.is_empty() {
-                    judge(subject, value, &Line { commands: vec![argv], ..Line::default() }, found);
-                }
+/// Keys beside a command that do not change what it does.
+const BESIDE: &[&str] = &[
+    "cwd",
+    "workdir",
+    "working_dir",
+    "working_directory",
+    "directory",
+    "timeout",
+    "timeout_ms",
+    "timeout_seconds",
+    "timeout_secs",
+    "max_output",
+    "max_output_tokens",
+    "max_chars",
+    "max_lines",
+    "description",
+    "explanation",
+    "reason",
+    "yield_time_ms",
+    "session_id",
+    "block",
+    "wait",
+    "background",
+    "is_background",
+    "run_in_background",
+    "encoding",
+];
+
+/// Something of a call that is a command or several, and what is to be read of it.
+enum Line<'s> {
+    /// A line for a shell.
+    Text(&'s str),
+    /// A command, word by word.
+    Words(Vec<String>),
+    /// Nothing that is a command by itself: an element of a command, an empty text, one of a few that the schema offers.
+    Nothing,
+}
+
+/// The command lines of a call, read.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// By the place of the value that holds it.
+    reports: Vec<(usize, Result<Report, &'static str>)>,
+    /// Whether there are more than are read.
+    overflow: bool,
+}
+
+impl Lines {
+    /// Reads them all.
+    pub(super) fn of(subject: &Subject<'_>) -> Self {
+        let mut budget = parse::BUDGET;
+        let mut lines = Self::default();
+        for (i, (value, line)) in commands_of(subject).enumerate() {
+            if i == MOST {
+                lines.overflow = true;
+                break;
             }
-            Shape::Container | Shape::Plain => {}
+            let report = match line {
+                Line::Nothing => continue,
+                Line::Text(text) => text_of(text, &mut budget),
+                Line::Words(words) => Ok(words_of(&words, &mut budget)),
+            };
+            lines.reports.extend(subject.place(value).map(|place| (place, report)));
+        }
+        lines
+    }
+}
+
+fn detect(subject: &Subject<'_>, found: &mut Found) {
+    let lines = subject.lines();
+    for (place, report) in &lines.reports {
+        if let Some(value) = subject.at(*place) {
+            tell(subject, value, report, found);
         }
     }
+    if lines.overflow {
+        found.add(super::size::UNJUDGED, format!("more than {MOST} commands: too many to judge"));
+    }
+}
+
+/// Words that the name of a tool has which runs what it is given and nothing of its own.
+const MERE: &[&str] = &[
+    "run", "execute", "exec", "invoke", "shell", "bash", "sh", "zsh", "terminal", "command", "commands", "cmd", "line",
+    "in", "a", "the", "tool", "local", "system",
+];
+
+/// Whether the call does nothing but hand over command lines that were read whole and only read. It is the name of the
+/// tool that asks: what a mere runner does is what it is given.
+pub fn only_reads(subject: &Subject<'_>) -> bool {
+    if !subject.name.words.iter().all(|word| MERE.contains(&word)) || subject.overflow {
+        return false;
+    }
+    let lines = subject.lines();
+    let reads = |report: &Result<Report, _>| report.as_ref().is_ok_and(|report| report.rulings.is_empty());
+    if lines.overflow || lines.reports.is_empty() || !lines.reports.iter().all(|(_, report)| reads(report)) {
+        return false;
+    }
+    let line =
+        |value: &Value<'_>| subject.place(value).is_some_and(|own| lines.reports.iter().any(|(at, _)| *at == own));
+    let first = |value: &Value<'_>| subject.values().any(|other| line(other) && subject.are_siblings(other, value));
+    subject.values().all(|value| {
+        let key = subject.key(value);
+        let list = subject.array(value).unwrap_or(value);
+        line(value)
+            || line(list)
+            || (key.is_one_of(BESIDE) && list.shape != Shape::Container && value.derived.is_none())
+            || (is_args(key) && first(list))
+            || (key.is_one_of(&["shell", "bash"]) && is_shell(&value.text) && value.derived.is_none())
+            || (value.shape == Shape::Container
+                && subject.texts().any(|text| line(text) && subject.is_element_of(text, value)))
+    })
+}
+
+/// Every command of a call.
+fn commands_of<'s, 'a>(subject: &'s Subject<'a>) -> impl Iterator<Item = (&'s Value<'a>, Line<'s>)> {
+    let runner = is_runner(subject);
+    let suspects = subject.values().filter(move |value| {
+        let key = subject.key(value);
+        value.shape != Shape::Plain
+            && (key.is_one_of(KEYS) || (runner && (key.is_one_of(PERHAPS) || looks_like_one(subject, value))))
+    });
+    suspects.map(move |value| (value, line(subject, value)))
+}
+
+fn is_runner(subject: &Subject<'_>) -> bool {
+    subject.name.deed == Deed::Execute && subject.name.words.has_one_of(SHELLS)
+}
+
+fn line<'s>(subject: &'s Subject<'_>, value: &'s Value<'_>) -> Line<'s> {
+    if subject.is_offered(value) {
+        return Line::Nothing;
+    }
+    match value.shape {
+        Shape::Text if subject.array(value).is_some_and(is_argv) => Line::Nothing,
+        Shape::Text if value.text.trim().is_empty() => Line::Nothing,
+        // `{command: "ls", shell: "bash"}`.
+        Shape::Text if subject.key(value).is_one_of(&["shell", "bash"]) && is_shell(&value.text) => Line::Nothing,
+        Shape::Text => match arguments_beside(subject, value) {
+            Some(rest) => Line::Words(std::iter::once(value.text.as_ref()).chain(rest).map(str::to_owned).collect()),
+            None => Line::Text(&value.text),
+        },
+        Shape::Container if value.raw.starts_with('[') && !is_args(subject.key(value)) && is_argv(value) => {
+            let words: Vec<String> = subject.elements(value).into_iter().map(str::to_owned).collect();
+            if words.is_empty() { Line::Nothing } else { Line::Words(words) }
+        }
+        Shape::Container | Shape::Plain => Line::Nothing,
+    }
+}
+
+/// The path of a shell, which says who reads the command.
+fn is_shell(text: &str) -> bool {
+    let name = text.strip_prefix("/bin/").or_else(|| text.strip_prefix("/usr/bin/")).unwrap_or(text);
+    matches!(name, "sh" | "bash" | "zsh" | "dash")
+}
+
+/// Whether a text in any place of a runner's call is a command line by its looks: it begins with a known command.
+fn looks_like_one(subject: &Subject<'_>, value: &Value<'_>) -> bool {
+    let text = value.text.trim_start();
+    let first = text.split([' ', '\t', '\n', ';', '|', '&']).next().unwrap_or_default();
+    value.shape == Shape::Text
+        && first.len() < text.len()
+        && first.len() < 40
+        && !subject.key(value).is_one_of(BESIDE)
+        && commands::is_known(&commands::base(first))
+}
+
+/// What a command line comes to.
+#[derive(Debug, Default)]
+struct Report {
+    rulings: Vec<Ruling>,
+    paths: Vec<(String, Range<usize>)>,
+    urls: Vec<(String, Range<usize>)>,
+}
+
+fn text_of(text: &str, budget: &mut usize) -> Result<Report, &'static str> {
+    if text.len() > LONGEST {
+        return Err("it is too long to judge");
+    }
+    let mut judge = Judge::new(budget);
+    judge.line(text)?;
+    Ok(Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls })
+}
+
+fn words_of(words: &[String], budget: &mut usize) -> Report {
+    let mut judge = Judge::new(budget);
+    let words: Vec<Word> = words.iter().map(|text| Word::literal(text, 0..0)).collect();
+    judge.argv(&words, false, &(0..0));
+    Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls }
 }
 
 /// `["git status", "ls"]` are command lines, judged one by one; `["git", "status"]` is one command.
@@ -120,53 +300,31 @@ fn arguments_beside<'s>(subject: &'s Subject<'_>, value: &Value<'_>) -> Option<V
     Some(subject.elements(args))
 }
 
-fn text(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
-    if value.text.len() > LONGEST {
-        return found.at(UNREADABLE, subject, value, "a command line too long to judge");
+fn tell(subject: &Subject<'_>, value: &Value<'_>, report: &Result<Report, &'static str>, found: &mut Found) {
+    let report = match report {
+        Ok(report) => report,
+        Err(why) => return found.at(UNREADABLE, subject, value, format!("a command line that cannot be read: {why}")),
+    };
+    for Ruling { kind, at, says } in &report.rulings {
+        leave(*kind, subject, value, at, says, found);
     }
-    match lex(&value.text) {
-        Ok(line) => judge(subject, value, &line, found),
-        Err(why) => found.at(UNREADABLE, subject, value, format!("a command line that cannot be read: {why}")),
+    for (path, _) in &report.paths {
+        if paths::sensitive(path).is_some() {
+            paths::look(subject, value, path, found);
+        }
+    }
+    for (url, at) in &report.urls {
+        urls::look(subject, value, url, at.clone(), found);
+    }
+    if report.rulings.is_empty() {
+        found.at(READS, subject, value, "the command line only reads");
     }
 }
 
-fn judge(subject: &Subject<'_>, value: &Value<'_>, line: &Line, found: &mut Found) {
-    let mut reads = true;
-    if let Some(why) = line.unsure {
-        reads = false;
-        found.at(UNREADABLE, subject, value, format!("the command line has {why}, which only a shell resolves"));
-    }
-    for target in &line.written {
-        reads = false;
-        found.at(REDIRECTS, subject, value, format!("it writes to {}", quoted(target)));
-        paths::look(subject, value, target, found);
-    }
-    for (i, argv) in line.commands.iter().enumerate() {
-        let verdict = commands::judge(argv);
-        let name = argv.first().map(String::as_str).unwrap_or_default();
-        if i > 0 && line.piped.contains(&i) && commands::is_interpreter(argv) {
-            reads = false;
-            found.at(PIPES, subject, value, format!("something is piped into {}", quoted(name)));
-        }
-        let (kind, what) = match verdict {
-            commands::Does::Read => {
-                for word in &argv[1..] {
-                    if paths::sensitive(word).is_some() {
-                        paths::look(subject, value, word, found);
-                    }
-                }
-                continue;
-            }
-            commands::Does::Destroy => (DESTROYS, "deletes, overwrites or rewrites history"),
-            commands::Does::Privilege => (PRIVILEGE, "runs with other rights, or changes rights"),
-            commands::Does::Persist => (PERSISTS, "stays, or starts things later"),
-            commands::Does::Send => (SENDS, "sends to other machines, or fetches from them"),
-            commands::Does::Anything => (RUNS, "is not known merely to read"),
-        };
-        reads = false;
-        found.at(kind, subject, value, format!("{} {what}", quoted(&argv.join(" "))));
-    }
-    if reads {
-        found.at(READS, subject, value, "the command line only reads");
+fn leave(kind: Kind, subject: &Subject<'_>, value: &Value<'_>, at: &Range<usize>, says: &str, found: &mut Found) {
+    if at.is_empty() || value.shape != Shape::Text {
+        found.at(kind, subject, value, says);
+    } else {
+        found.within(kind, subject, value, at.clone(), says);
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: linear in the size of the call, never recurses, stops at [`MOST_VALUES`] values and says so.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use super::Facts;
 use super::derived::{Derived, Form};
@@ -10,6 +11,7 @@ pub use super::found::{Found, quoted};
 use super::known::Known;
 use super::meta::{self, Inner};
 use super::names::Name;
+use super::shell::Lines;
 use super::words::Words;
 use crate::call::Call;
 use crate::json;
@@ -67,6 +69,7 @@ pub struct Subject<'a> {
     values: Vec<Value<'a>>,
     keys: Vec<Words>,
     inner: Vec<Inner>,
+    lines: OnceCell<Lines>,
     /// Whether there were more values than are looked at.
     pub overflow: bool,
     /// Whether the arguments name more tools than are judged.
@@ -85,6 +88,7 @@ impl<'a> Subject<'a> {
             values: Vec::new(),
             keys: vec![Words::default()],
             inner: Vec::new(),
+            lines: OnceCell::new(),
             overflow: false,
             names_more: false,
         };
@@ -186,6 +190,16 @@ impl<'a> Subject<'a> {
         }
     }
 
+    /// The command lines among its values, read when somebody first asks.
+    pub(super) fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(self))
+    }
+
+    /// The value at a place.
+    pub(super) fn at(&self, place: usize) -> Option<&Value<'a>> {
+        self.values.get(place)
+    }
+
     /// Every value but the arguments as a whole, in order.
     pub fn values(&self) -> impl Iterator<Item = &Value<'a>> {
         self.values.iter().skip(1)
@@ -249,6 +263,11 @@ impl<'a> Subject<'a> {
     /// The array that an element stands in.
     pub fn array(&self, element: &Value<'_>) -> Option<&Value<'a>> {
         self.values.get(element.parent).filter(|_| self.is_element(element))
+    }
+
+    /// Whether a value is an element of this array.
+    pub fn is_element_of(&self, value: &Value<'_>, array: &Value<'_>) -> bool {
+        self.array(value).is_some_and(|own| std::ptr::eq(own, array))
     }
 
     /// The elements of an array that are texts.

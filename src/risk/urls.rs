@@ -1,5 +1,7 @@
 //! URLs: out into the open world, or in to where only this machine gets.
 
+use std::ops::Range;
+
 use super::paths::CONTENT;
 use super::subject::{Found, Subject, Value, quoted};
 use super::{Access, Family, Kind};
@@ -46,7 +48,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         }
         if let Some((scheme, rest)) = scheme(text) {
             if !key.is_one_of(CONTENT) {
-                url(subject, value, &scheme, rest, found);
+                url(subject, value, 0..value.text.len(), &scheme, rest, found);
             }
         } else if key.ends_in(KEYS) {
             let host = text.strip_prefix("//").unwrap_or(text);
@@ -71,8 +73,24 @@ fn scheme(text: &str) -> Option<(String, &str)> {
         .then_some((scheme, slashes))
 }
 
-fn url(subject: &Subject<'_>, value: &Value<'_>, scheme: &str, rest: &str, found: &mut Found) {
-    let mut add = |kind, what: &str| found.at(kind, subject, value, format!("{} {what}", quoted(&value.text)));
+/// Judges a URL, or a host, that stands in a part of a text.
+pub fn look(subject: &Subject<'_>, value: &Value<'_>, text: &str, part: Range<usize>, found: &mut Found) {
+    match scheme(text) {
+        Some((scheme, rest)) => url(subject, value, part, &scheme, rest, found),
+        None => url(subject, value, part, "http", text, found),
+    }
+}
+
+fn url(subject: &Subject<'_>, value: &Value<'_>, part: Range<usize>, scheme: &str, rest: &str, found: &mut Found) {
+    let text = value.text.get(part.clone()).filter(|part| !part.is_empty()).unwrap_or(rest);
+    let mut add = |kind, what: &str| {
+        let says = format!("{} {what}", quoted(text));
+        if part.is_empty() || part.len() == value.text.len() {
+            found.at(kind, subject, value, says);
+        } else {
+            found.within(kind, subject, value, part.clone(), says);
+        }
+    };
     if CODE.contains(&scheme) {
         return add(DECEPTIVE, "is code or data, or a way round a check");
     }

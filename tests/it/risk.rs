@@ -97,6 +97,43 @@ fn every_command_of_a_command_line_counts() {
 }
 
 #[test]
+fn git_is_judged_by_its_subcommand_and_its_options() {
+    check(include_str!("cases/risk/git.toml"));
+}
+
+#[test]
+fn a_tool_that_only_runs_what_it_is_given_is_what_it_is_given() {
+    let given = |tool: &str, arguments: &str| {
+        let risk = assess_plain(tool, arguments);
+        holds(&risk);
+        (risk.level, risk.findings.iter().any(|f| f.id == "name.given"))
+    };
+    for tool in ["run_command", "execute_command", "bash", "shell_exec", "execute_shell_command", "run_in_terminal"] {
+        assert_eq!(given(tool, r#"{"command":"ls -la | wc -l"}"#), (Level::Low, true), "{tool}");
+        assert_eq!(given(tool, r#"{"command":"ls -la","cwd":"src","timeout":5}"#), (Level::Low, true), "{tool}");
+        assert_eq!(given(tool, r#"{"command":"touch x"}"#), (Level::Medium, false), "{tool}");
+        assert_eq!(given(tool, r#"{"command":"rm -rf x"}"#), (Level::High, false), "{tool}");
+    }
+    // Whatever else is there keeps the name's level: who knows what it does.
+    for beside in [
+        r#""env":{"LD_PRELOAD":"/tmp/x.so"}"#,
+        r#""host":"prod""#,
+        r#""stdin":"x""#,
+        r#""user":"root""#,
+        r#""shell":"/tmp/x""#,
+        r#""args":{"a":1}"#,
+        r#""description":{"a":1}"#,
+    ] {
+        let (level, given) = given("run_command", &format!(r#"{{"command":"ls -la",{beside}}}"#));
+        assert!(level >= Level::Medium && !given, "{beside}");
+    }
+    for tool in ["run_tests", "run_on_host", "ssh", "run_python", "run_migration_command"] {
+        assert!(given(tool, r#"{"command":"ls -la"}"#).0 >= Level::Medium, "{tool}");
+    }
+    assert!(!given("run_command", "{}").1 && !given("run_command", r#"{"command":""}"#).1);
+}
+
+#[test]
 fn sql_is_read_in_every_dialect_and_the_gravest_counts() {
     check(include_str!("cases/risk/sql.toml"));
 }

@@ -49,6 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml_edit", &["cli", "policy"]),
     ("similar", &["console"]),
     ("sqlparser", &["risk"]),
+    ("brush_parser", &["risk"]),
     ("nix", &["socket"]),
 ];
 /// What no word and no machine names: clocks, random sources, files, sockets, the environment, processes, threads.

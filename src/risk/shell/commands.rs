@@ -1,453 +1,497 @@
-//! What a simple command does: a list of readers with the options that make them more, and lists of the worst.
+//! What the commands of a line do, each through whatever it is wrapped in.
+//!
+//! Invariant: a command is a reader only when a table says so; everything else is at least a change.
 
-/// What a command does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Does {
-    /// Reads and nothing else.
-    Read,
-    /// Nobody knows.
-    Anything,
-    /// Sends to other machines, or fetches from them.
-    Send,
-    /// Stays, or starts things later.
-    Persist,
-    /// Runs with other rights, or changes rights.
-    Privilege,
-    /// Deletes, overwrites, rewrites.
-    Destroy,
+use std::ops::Range;
+
+use super::readers::{self, Reading};
+use super::script::{Command, Script, Sure, Word};
+use super::services::{self, Service};
+use super::worst::{self, Known, says_going};
+use super::wrappers::{self, Inner};
+use super::{
+    CHANGES, DESTROYS, FETCHES, OPEN, PERSISTS, PIPES, PRIVILEGE, REDIRECTS, REVEALS, RUNS, SENDS, SETS, UNREADABLE,
+    parse, plain, special,
+};
+use crate::risk::subject::quoted;
+use crate::risk::{Kind, git};
+
+/// Something that a line does beside reading.
+#[derive(Clone, Debug)]
+pub struct Ruling {
+    /// What.
+    pub kind: Kind,
+    /// Which part of the line.
+    pub at: Range<usize>,
+    /// For a person.
+    pub says: String,
 }
 
-/// Commands that only read whatever their options.
-const READERS: &[&str] = &[
-    "ls",
-    "cat",
-    "pwd",
-    "echo",
-    "head",
-    "tail",
-    "wc",
-    "grep",
-    "egrep",
-    "fgrep",
-    "stat",
-    "du",
-    "df",
-    "which",
-    "whoami",
-    "id",
-    "uname",
-    "basename",
-    "dirname",
-    "realpath",
-    "readlink",
-    "cut",
-    "tr",
-    "nl",
-    "diff",
-    "cmp",
-    "true",
-    "false",
-    "ps",
-    "uptime",
-    "free",
-    "groups",
-    "arch",
-    "nproc",
-    "printf",
-    "test",
-    "[",
-    "cksum",
-    "md5sum",
-    "sha1sum",
-    "sha256sum",
-    "sha512sum",
-    "od",
-    "comm",
-    "paste",
-    "expand",
-    "fold",
-    "seq",
-    "column",
-    "tty",
-    "jq",
-    "type",
-    "cd",
-    "locale",
-    "getconf",
-    "lscpu",
-    "lsblk",
-    "tac",
-    "rev",
-    "strings",
-    "sleep",
-];
-/// Readers, each with the beginnings of options that make it more.
-const VETOED: &[(&str, &[&str])] = &[
-    ("find", &["-exec", "-ok", "-delete", "-fprint", "-fls"]),
-    ("fd", &["-x", "-X", "--exec"]),
-    ("rg", &["--pre", "--hostname-bin"]),
-    ("sort", &["-o", "--o", "--compress", "-T", "--t"]),
-    ("tree", &["-o", "-R"]),
-    ("file", &["-C", "--compile", "-m", "--magic"]),
-    ("date", &["-s", "--s"]),
-];
-/// Git's subcommands that only read, each with options that make them more.
-const GIT: &[(&str, &[&str])] = &[
-    ("status", &[]),
-    ("log", &["--output", "--ext-diff"]),
-    ("show", &["--output", "--ext-diff"]),
-    ("diff", &["--output", "--ext-diff"]),
-    ("rev-parse", &[]),
-    ("ls-files", &[]),
-    ("ls-tree", &[]),
-    ("blame", &[]),
-    ("describe", &[]),
-    ("shortlog", &["--output"]),
-    ("cat-file", &["--textconv", "--filters"]),
-    ("rev-list", &[]),
-    ("merge-base", &[]),
-    ("grep", &["-O", "--open-files"]),
-];
-/// The worst of git: the subcommand and a word that has to be among the rest, if one has to.
-const GIT_DESTROYS: &[(&str, &[&str])] = &[
-    ("push", &["-f", "--force", "--force-with-lease", "--delete", "-d", "--mirror", "--prune"]),
-    ("reset", &["--hard", "--merge", "--keep"]),
-    ("clean", &[]),
-    ("filter-branch", &[]),
-    ("filter-repo", &[]),
-    ("branch", &["-D", "-d", "--delete", "-f", "--force", "-M"]),
-    ("tag", &["-d", "--delete", "-f"]),
-    ("stash", &["drop", "clear"]),
-    ("reflog", &["expire", "delete"]),
-    ("gc", &[]),
-    ("prune", &[]),
-    ("rebase", &[]),
-    ("checkout", &["--", "-f", "--force", "."]),
-    ("restore", &[]),
-    ("rm", &[]),
-    ("update-ref", &[]),
-    ("worktree", &["remove", "prune"]),
+/// How deep command lines within commands are followed.
+const MOST_LEVELS: usize = 6;
+/// The most commands of one line.
+const MOST_COMMANDS: usize = 2_000;
+
+/// What asks a program for its version, where `--version` is not the way.
+const VERSIONS: &[(&str, &str)] = &[
+    ("node", "-v"),
+    ("python", "-V"),
+    ("python3", "-V"),
+    ("java", "-version"),
+    ("ruby", "-v"),
+    ("perl", "-v"),
+    ("php", "-v"),
+    ("rustc", "-V"),
+    ("cargo", "-V"),
+    ("npm", "-v"),
+    ("gcc", "-v"),
 ];
 
-const DESTROYERS: &[&str] = &[
-    "rm",
-    "rmdir",
-    "unlink",
-    "shred",
-    "dd",
-    "mkfs",
-    "wipefs",
-    "fdisk",
-    "parted",
-    "sfdisk",
-    "truncate",
-    "wipe",
-    "srm",
-    "kill",
-    "killall",
-    "pkill",
-    "shutdown",
-    "reboot",
-    "halt",
-    "poweroff",
-    "init",
-    "mkswap",
-    "blkdiscard",
-    "dropdb",
-    "userdel",
-    "groupdel",
-    "del",
-    "erase",
-    "format",
-    "rd",
-    "deltree",
-    "remove-item",
-    "tee",
-    "mv",
-];
-const PRIVILEGE: &[&str] = &[
-    "sudo",
-    "su",
-    "doas",
-    "pkexec",
-    "run0",
-    "chmod",
-    "chown",
-    "chgrp",
-    "setfacl",
-    "chattr",
-    "usermod",
-    "useradd",
-    "adduser",
-    "groupadd",
-    "passwd",
-    "visudo",
-    "setcap",
-    "mount",
-    "umount",
-    "insmod",
-    "modprobe",
-    "sysctl",
-    "iptables",
-    "nft",
-    "ufw",
-    "setenforce",
-    "nsenter",
-    "unshare",
-    "chroot",
-    "runas",
-    "icacls",
-    "takeown",
-];
-const PERSISTENCE: &[&str] = &[
-    "crontab",
-    "at",
-    "batch",
-    "systemctl",
-    "service",
-    "launchctl",
-    "schtasks",
-    "update-rc.d",
-    "nohup",
-    "disown",
-    "setsid",
-    "screen",
-    "tmux",
-];
-const SENDERS: &[&str] = &[
-    "curl",
-    "wget",
-    "nc",
-    "ncat",
-    "netcat",
-    "socat",
-    "telnet",
-    "ftp",
-    "sftp",
-    "scp",
-    "rsync",
-    "rclone",
-    "mail",
-    "mailx",
-    "sendmail",
-    "ssh",
-    "aria2c",
-    "invoke-webrequest",
-    "iwr",
-    "invoke-restmethod",
-    "certutil",
-];
-const INTERPRETERS: &[&str] = &[
-    "sh",
-    "bash",
-    "zsh",
-    "dash",
-    "ksh",
-    "fish",
-    "python",
-    "python2",
-    "python3",
-    "perl",
-    "ruby",
-    "node",
-    "deno",
-    "bun",
-    "php",
-    "lua",
-    "osascript",
-    "pwsh",
-    "powershell",
-    "tclsh",
-    "awk",
-    "gawk",
-    "xargs",
-    "parallel",
-    "eval",
-    "source",
-    ".",
-    "sudo",
-];
-/// Commands that run another one, which begins at the first word that is no option.
-const WRAPPERS: &[&str] = &[
-    "env", "nice", "nohup", "timeout", "time", "command", "stdbuf", "ionice", "setsid", "exec", "xargs", "sudo", "doas",
-];
+/// The judgement of one line.
+pub struct Judge<'b> {
+    /// What it does beside reading.
+    pub rulings: Vec<Ruling>,
+    /// What it reads, and where that stands.
+    pub paths: Vec<(String, Range<usize>)>,
+    /// What it fetches, and where that stands.
+    pub urls: Vec<(String, Range<usize>)>,
+    budget: &'b mut usize,
+    functions: Vec<String>,
+    /// Where it went with `cd`.
+    here: Option<String>,
+    level: usize,
+    commands: usize,
+    /// Where it all stands, when it is a line within a word.
+    fixed: Option<Range<usize>>,
+}
+
+impl<'b> Judge<'b> {
+    /// Nothing so far.
+    pub fn new(budget: &'b mut usize) -> Self {
+        Self {
+            rulings: Vec::new(),
+            paths: Vec::new(),
+            urls: Vec::new(),
+            budget,
+            functions: Vec::new(),
+            here: None,
+            level: 0,
+            commands: 0,
+            fixed: None,
+        }
+    }
+
+    /// Judges a command line. The error is why nobody can read it.
+    pub fn line(&mut self, text: &str) -> Result<(), &'static str> {
+        let script = match plain::read(text) {
+            Some(script) => script,
+            None => parse::read(text, self.budget)?,
+        };
+        if script.commands.is_empty() && script.writes.is_empty() && script.unsure.is_empty() {
+            return if text.trim_start().starts_with('#') { Ok(()) } else { Err("there is no command in it") };
+        }
+        self.script(&script);
+        Ok(())
+    }
+
+    fn script(&mut self, script: &Script) {
+        for (at, why) in &script.unsure {
+            self.rule(UNREADABLE, at, format!("the command line has {why}, which only a shell resolves"));
+        }
+        for word in &script.writes {
+            if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
+                self.rule(SENDS, &word.at, format!("it connects to {}", quoted(&word.text)));
+            } else {
+                self.rule(REDIRECTS, &word.at, format!("it writes to {}", quoted(&word.text)));
+                self.paths.push((word.text.clone(), word.at.clone()));
+            }
+        }
+        for word in &script.reads {
+            if word.text.starts_with("/dev/tcp/") || word.text.starts_with("/dev/udp/") {
+                self.rule(SENDS, &word.at, format!("it connects to {}", quoted(&word.text)));
+            } else if word.sure == Sure::Unknown && !word.text.starts_with("$(") {
+                self.rule(OPEN, &word.at, format!("it reads {}, which only the shell resolves", quoted(&word.text)));
+            } else {
+                self.read_path(word);
+            }
+        }
+        self.functions.extend(script.functions.iter().cloned());
+        for command in &script.commands {
+            self.commands += 1;
+            if self.commands > MOST_COMMANDS {
+                return self.rule(UNREADABLE, &command.at(), "there are too many commands to judge".to_owned());
+            }
+            self.command(command);
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        let whole = command.at();
+        for set in &command.sets {
+            self.set(set);
+        }
+        self.argv(&command.words, command.piped, &whole);
+    }
+
+    fn set(&mut self, set: &Word) {
+        let name = set.text.split(['=', '+', '[']).next().unwrap_or_default();
+        if !is_harmless_name(name) {
+            self.rule(SETS, &set.at, format!("setting {} may change which code runs", quoted(name)));
+        }
+    }
+
+    /// Judges one command from its words.
+    pub fn argv(&mut self, words: &[Word], piped: bool, whole: &Range<usize>) {
+        let Some((name, arguments)) = words.split_first() else { return };
+        if !name.is_literal() {
+            let says = format!("which command runs as {} is only known when it does", quoted(&name.text));
+            return self.rule(UNREADABLE, &name.at, says);
+        }
+        if self.functions.contains(&name.text) {
+            return self.rule(RUNS, whole, format!("{} is a function that the line defines", quoted(&name.text)));
+        }
+        let own = base(&name.text);
+        if self.level > MOST_LEVELS {
+            return self.rule(UNREADABLE, whole, "there are commands within commands within commands".to_owned());
+        }
+        self.level += 1;
+        self.dispatch(&name.text, &own, arguments, piped, whole);
+        self.level -= 1;
+    }
+
+    fn dispatch(&mut self, name: &str, own: &str, arguments: &[Word], piped: bool, whole: &Range<usize>) {
+        // A reader is one by its own name only, or from where the system keeps it: `./ls` may be anything.
+        let trusted = name == own
+            || ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"].iter().any(|d| name.strip_prefix(d) == Some(own));
+        let only =
+            |flags: &[&str]| matches!(arguments, [one] if one.is_literal() && flags.contains(&one.text.as_str()));
+        let asks = only(&["--help", "--version"]) || VERSIONS.iter().any(|(tool, flag)| *tool == own && only(&[flag]));
+        if trusted && asks && (worst::known(own).is_some() || wrappers::named(own).is_some() || services::is_known(own))
+        {
+            return;
+        }
+        if own == "git" && trusted {
+            return self.git(arguments, whole);
+        }
+        if trusted && special::judge(self, own, arguments, whole) {
+            return;
+        }
+        if let Some(wrapper) = wrappers::named(own) {
+            return self.wrapped(wrapper, name, arguments, piped, whole);
+        }
+        if trusted && let Some(reading) = readers::read(own, arguments) {
+            return self.reader(own, arguments, reading, whole);
+        }
+        if trusted && let Some(service) = services::judge(own, arguments) {
+            return self.service(service, own, arguments, whole);
+        }
+        self.worst(own, arguments, piped, whole);
+    }
+
+    fn git(&mut self, arguments: &[Word], whole: &Range<usize>) {
+        let (kind, says) = git::judge(arguments);
+        if let Some(kind) = kind {
+            self.rule(kind, whole, says);
+        }
+    }
+
+    fn reader(&mut self, own: &str, arguments: &[Word], reading: Reading, whole: &Range<usize>) {
+        match reading {
+            Reading::Not => {
+                let going = arguments.iter().any(|word| word.text == "-delete");
+                let kind = if going { DESTROYS } else { RUNS };
+                return self.rule(
+                    kind,
+                    whole,
+                    format!("{} has an option or a word that makes it more than a reader", quoted(own)),
+                );
+            }
+            Reading::Open => {
+                self.rule(OPEN, whole, format!("what {} reads is known only when it runs", quoted(own)));
+            }
+            Reading::Sure => {}
+        }
+        if matches!(own, "cd" | "pushd") {
+            match arguments.iter().find(|word| !word.text.starts_with('-')) {
+                Some(word) if word.sure == Sure::Unknown => {
+                    self.rule(OPEN, whole, "where it goes is known only when it runs".to_owned());
+                }
+                Some(word) => {
+                    let to = if word.text.starts_with(['/', '~', '$']) {
+                        word.text.clone()
+                    } else {
+                        self.placed(&word.text)
+                    };
+                    self.here = Some(to);
+                }
+                None => self.here = Some("~".to_owned()),
+            }
+        }
+        if readers::opens(own) {
+            for word in arguments {
+                self.read_path(word);
+            }
+        }
+    }
+
+    fn service(&mut self, service: Service, own: &str, arguments: &[Word], whole: &Range<usize>) {
+        let line = || quoted(&format!("{own} {}", join(arguments)));
+        match service {
+            Service::Reads => {}
+            Service::Fetches => self.rule(FETCHES, whole, format!("{} asks a service", line())),
+            Service::Reveals => self.rule(REVEALS, whole, format!("{} tells secrets", line())),
+            Service::Runs(inner) => {
+                self.rule(RUNS, whole, format!("{} runs something in another place", line()));
+                self.nested(inner, whole);
+            }
+            Service::Destroys => self.rule(DESTROYS, whole, format!("{} deletes, or takes out of service", line())),
+            Service::Changes => self.worst(own, arguments, false, whole),
+        }
+    }
+
+    /// A command that is in the words of another.
+    pub fn nested(&mut self, words: &[Word], whole: &Range<usize>) {
+        if !words.is_empty() {
+            self.argv(words, false, whole);
+        }
+    }
+
+    /// A command line that is in a word of a command.
+    pub fn nested_line(&mut self, text: &str, whole: &Range<usize>) {
+        if self.level > MOST_LEVELS {
+            return self.rule(UNREADABLE, whole, "there are commands within commands within commands".to_owned());
+        }
+        let fixed = self.fixed.clone();
+        self.fixed.get_or_insert_with(|| whole.clone());
+        self.level += 1;
+        if let Err(why) = self.line(text) {
+            self.rule(UNREADABLE, whole, format!("there is a command line within it that cannot be read: {why}"));
+        }
+        self.level -= 1;
+        self.fixed = fixed;
+    }
+
+    fn wrapped(
+        &mut self,
+        wrapper: &wrappers::Wrapper,
+        name: &str,
+        arguments: &[Word],
+        piped: bool,
+        whole: &Range<usize>,
+    ) {
+        match worst::known(wrapper.name) {
+            Some(Known::Privilege) => {
+                self.rule(
+                    PRIVILEGE,
+                    whole,
+                    format!("{} runs with other rights", quoted(&format!("{name} {}", join(arguments)))),
+                );
+            }
+            Some(Known::Persists) => {
+                self.rule(
+                    PERSISTS,
+                    whole,
+                    format!("{} goes on by itself", quoted(&format!("{name} {}", join(arguments)))),
+                );
+            }
+            _ if base(name) != name && !name.starts_with("/usr/bin/") && !name.starts_with("/bin/") => {
+                self.rule(RUNS, whole, format!("{} may be anything", quoted(name)));
+            }
+            _ => {}
+        }
+        match wrapper.inner(arguments) {
+            Inner::None if wrapper.name == "env" => {
+                self.rule(REVEALS, whole, "it tells the whole environment".to_owned());
+            }
+            Inner::None if wrapper.fed && wrapper.name == "parallel" => {
+                self.rule(RUNS, whole, "it runs what it is given to read".to_owned());
+            }
+            Inner::None => {}
+            Inner::Unsure(rest) => {
+                self.rule(RUNS, whole, format!("{} has an option that is not known", quoted(wrapper.name)));
+                self.worst_of(rest, whole);
+            }
+            Inner::At(sets, inner) => {
+                for set in sets {
+                    self.set(set);
+                }
+                self.inside(wrapper, inner, piped, whole);
+            }
+        }
+    }
+
+    fn inside(&mut self, wrapper: &wrappers::Wrapper, inner: &[Word], piped: bool, whole: &Range<usize>) {
+        if inner.is_empty() && wrapper.name == "env" {
+            return self.rule(REVEALS, whole, "it tells the whole environment".to_owned());
+        }
+        // These give one line to a shell, whatever the number of words.
+        let to_shell = matches!(wrapper.name, "watch" | "parallel") || (wrapper.name == "flock" && inner.len() == 1);
+        if to_shell {
+            if !inner.iter().all(Word::is_literal) {
+                self.rule(UNREADABLE, whole, "a shell is given a line with variables in it".to_owned());
+            }
+            let ends = inner.iter().position(|word| word.text.starts_with(":::")).unwrap_or(inner.len());
+            let mut line = join(&inner[..ends]);
+            if wrapper.fed {
+                line.push_str(" \"$1\"");
+            }
+            return self.nested_line(&line, whole);
+        }
+        if wrapper.fed {
+            let mut fed: Vec<Word> = inner
+                .iter()
+                .map(|word| {
+                    if word.text.contains("{}") {
+                        Word { sure: Sure::Unknown, open: word.open || word.text.starts_with("{}"), ..word.clone() }
+                    } else {
+                        word.clone()
+                    }
+                })
+                .collect();
+            fed.push(Word::unknown(whole.clone()));
+            return self.argv(&fed, true, whole);
+        }
+        self.argv(inner, piped, whole);
+    }
+
+    /// What is no reader: the worst that is known of it.
+    fn worst(&mut self, own: &str, arguments: &[Word], piped: bool, whole: &Range<usize>) {
+        let line = quoted(&format!("{own} {}", join(arguments)));
+        let going = || arguments.iter().any(|word| says_going(&word.text));
+        let (kind, what) = match worst::known(own) {
+            Some(Known::Destroys) => (DESTROYS, "deletes or overwrites"),
+            Some(Known::Privilege) => (PRIVILEGE, "runs with other rights, or changes rights"),
+            Some(Known::Persists) => (PERSISTS, "stays, or starts things later"),
+            Some(Known::Sends) => (SENDS, "sends to other machines, or fetches from them"),
+            Some(Known::Reveals) => (REVEALS, "tells what may be secret"),
+            Some(Known::Changes)
+                if arguments.iter().all(|word| !word.text.starts_with("-m") && !word.text.starts_with("--mode")) =>
+            {
+                for word in arguments {
+                    self.paths.push((self.placed(&word.text), word.at.clone()));
+                }
+                (CHANGES, "makes a file or a folder")
+            }
+            Some(Known::Interprets) if piped => (PIPES, "runs what is piped into it"),
+            _ if going() => (DESTROYS, "deletes, or takes out of service"),
+            Some(Known::Interprets) => (RUNS, "runs code"),
+            Some(Known::Builds) => (RUNS, "runs what is written in the project or in a package"),
+            _ => (RUNS, "is not known merely to read"),
+        };
+        self.rule(kind, whole, format!("{line} {what}"));
+        if worst::known(own) == Some(Known::Interprets) {
+            self.worst_of(arguments, whole);
+        }
+    }
+
+    /// The worst that any of these words could be the name of, where it is not known which of them is one.
+    pub fn worst_of(&mut self, words: &[Word], whole: &Range<usize>) {
+        let mut kinds: Vec<(Kind, &str)> = Vec::new();
+        let inner = words
+            .iter()
+            .flat_map(|word| word.text.split([' ', ';', '|', '&', '\'', '"', '(', ')', '`', '\n', '$', ',']));
+        for word in inner.take(2_000).filter(|word| word.len() < 100) {
+            let kind = match worst::known(&base(word)) {
+                Some(Known::Destroys) => DESTROYS,
+                Some(Known::Privilege) => PRIVILEGE,
+                Some(Known::Persists) => PERSISTS,
+                Some(Known::Sends) => SENDS,
+                _ => continue,
+            };
+            if !kinds.iter().any(|(own, _)| *own == kind) {
+                kinds.push((kind, word));
+            }
+        }
+        for (kind, word) in kinds {
+            self.rule(kind, whole, format!("it may run {}", quoted(word)));
+        }
+    }
+
+    /// Leaves a ruling.
+    pub fn rule(&mut self, kind: Kind, at: &Range<usize>, says: String) {
+        let at = self.fixed.clone().unwrap_or_else(|| at.clone());
+        self.rulings.push(Ruling { kind, at, says });
+    }
+
+    /// A word that a reader opens.
+    pub fn read_path(&mut self, word: &Word) {
+        let text = word.text.as_str();
+        let value = match text.strip_prefix("--").and_then(|long| long.split_once('=')) {
+            Some((_, value)) => value,
+            None if text.len() > 2 && text.starts_with('-') && !text.starts_with("--") => text.get(2..).unwrap_or(text),
+            None => text,
+        };
+        if !value.is_empty() && !value.starts_with("/dev/fd/") && value != "/dev/null" {
+            let at = self.fixed.clone().unwrap_or_else(|| word.at.clone());
+            self.paths.push((self.placed(value), at));
+        }
+    }
+
+    fn placed(&self, path: &str) -> String {
+        match &self.here {
+            Some(here) if !path.starts_with(['/', '~', '$']) => format!("{}/{path}", here.trim_end_matches('/')),
+            _ => path.to_owned(),
+        }
+    }
+}
+
+/// The words as one text.
+pub fn join(words: &[Word]) -> String {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    texts.join(" ")
+}
 
 /// A command's own name: `/bin/rm` and `rm.exe` are `rm`.
-fn base(word: &str) -> String {
+pub fn base(word: &str) -> String {
     let name = word.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
     name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
 }
 
-/// Whether a command runs what it is given to read.
-pub fn is_interpreter(argv: &[String]) -> bool {
-    argv.first().is_some_and(|name| INTERPRETERS.contains(&base(name).as_str()))
+/// Whether a variable may be set without changing what runs: those of a line's own, and those of language and looks.
+pub fn is_harmless_name(name: &str) -> bool {
+    const LOOKS: &[&str] = &[
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "TERM",
+        "COLUMNS",
+        "LINES",
+        "CI",
+        "DEBIAN_FRONTEND",
+        "POSIXLY_CORRECT",
+        "BLOCKSIZE",
+        "GIT_TERMINAL_PROMPT",
+        "GIT_OPTIONAL_LOCKS",
+    ];
+    let own = !name.is_empty()
+        && name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit())
+        && !name.ends_with("_proxy")
+        && !matches!(
+            name,
+            "path"
+                | "fpath"
+                | "cdpath"
+                | "mailpath"
+                | "manpath"
+                | "module_path"
+                | "prompt"
+                | "precmd"
+                | "preexec"
+                | "argv0"
+        );
+    own || name.starts_with("LC_") || LOOKS.contains(&name)
 }
 
-/// Judges a simple command.
-pub fn judge(argv: &[String]) -> Does {
-    let Some((name, rest)) = argv.split_first() else { return Does::Anything };
-    // A variable set for one command changes what the command is.
-    let is_set = |word: &str| {
-        word.split_once('=')
-            .is_some_and(|(key, _)| key.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric()) && !key.is_empty())
-    };
-    if is_set(name) {
-        return worst_within(rest).max_by_gravity(Does::Anything);
-    }
-    let own = base(name);
-    let does = match own.as_str() {
-        _ if own.starts_with("mkfs") || DESTROYERS.contains(&own.as_str()) => Does::Destroy,
-        _ if PRIVILEGE.contains(&own.as_str()) => Does::Privilege,
-        "git" => git(rest),
-        _ if PERSISTENCE.contains(&own.as_str()) => Does::Persist,
-        _ if SENDERS.contains(&own.as_str()) => Does::Send,
-        // A reader is one by its plain name only: `./ls` may be anything.
-        _ if *name == own && READERS.contains(&own.as_str()) => Does::Read,
-        "hostname" if rest.is_empty() => Does::Read,
-        "uniq" if rest.iter().filter(|word| !word.starts_with('-')).count() < 2 => Does::Read,
-        _ => match VETOED.iter().find(|(reader, _)| *reader == *name) {
-            Some((_, vetoes)) if !vetoed(rest, vetoes) => Does::Read,
-            Some(("find", _)) if rest.iter().any(|word| word == "-delete") => Does::Destroy,
-            _ => Does::Anything,
-        },
-    };
-    if WRAPPERS.contains(&own.as_str())
-        || (own == "find" && does == Does::Anything)
-        || INTERPRETERS.contains(&own.as_str())
-    {
-        return worst_within(rest).max_by_gravity(does);
-    }
-    does
-}
-
-fn vetoed(words: &[String], vetoes: &[&str]) -> bool {
-    words.iter().any(|word| vetoes.iter().any(|veto| word.starts_with(veto)))
-}
-
-/// The worst that any later word could be the name of: wrappers have options of their own, and which word begins the
-/// inner command is not worth being wrong about.
-fn worst_within(words: &[String]) -> Does {
-    let inner = words.iter().flat_map(|word| word.split([' ', ';', '|', '&', '\'', '"', '(', '`']));
-    inner.fold(Does::Anything, |worst, word| {
-        let own = base(word);
-        let does = match own.as_str() {
-            "" => Does::Anything,
-            _ if own.starts_with("mkfs") || DESTROYERS.contains(&own.as_str()) => Does::Destroy,
-            _ if PRIVILEGE.contains(&own.as_str()) => Does::Privilege,
-            _ if PERSISTENCE.contains(&own.as_str()) => Does::Persist,
-            _ if SENDERS.contains(&own.as_str()) => Does::Send,
-            _ => Does::Anything,
-        };
-        worst.max_by_gravity(does)
-    })
-}
-
-impl Does {
-    fn max_by_gravity(self, other: Self) -> Self {
-        if (other as u8) > (self as u8) { other } else { self }
-    }
-}
-
-fn git(words: &[String]) -> Does {
-    let mut rest = words;
-    // Global options: `-C dir` only says where; any other may change what is run.
-    while let [option, after @ ..] = rest {
-        match option.as_str() {
-            "-C" if !after.is_empty() => rest = &after[1..],
-            "--no-pager" | "-P" => rest = after,
-            _ => break,
-        }
-    }
-    let odd = rest.first().is_some_and(|word| word.starts_with('-'));
-    let at = rest.iter().position(|word| !word.starts_with('-')).unwrap_or(rest.len());
-    let Some((subcommand, after)) = rest[at..].split_first() else { return Does::Anything };
-    let short = |word: &str, flag: &str| {
-        // `-fd` holds `-f`.
-        flag.len() == 2
-            && word.len() > 2
-            && !word.starts_with("--")
-            && word.starts_with('-')
-            && word.contains(&flag[1..])
-    };
-    let has = |flag: &&str| {
-        after.iter().any(|word| word == flag || word.starts_with(&format!("{flag}=")) || short(word, flag))
-    };
-    let worst = GIT_DESTROYS.iter().find(|(own, _)| own == subcommand);
-    if worst.is_some_and(|(_, flags)| flags.is_empty() || flags.iter().any(has))
-        || (subcommand == "push" && after.iter().any(|w| w.starts_with(['+', ':'])))
-    {
-        return Does::Destroy;
-    }
-    match GIT.iter().find(|(own, _)| own == subcommand) {
-        Some((_, vetoes)) if !odd && !vetoed(after, vetoes) => Does::Read,
-        _ if matches!(subcommand.as_str(), "push" | "fetch" | "pull" | "clone") => Does::Send,
-        _ => Does::Anything,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn does(line: &str) -> Does {
-        judge(&line.split(' ').map(str::to_owned).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn readers_read_until_an_option_makes_them_more() {
-        for line in
-            ["ls -la", "cat a", "find . -name x", "git status", "git -C /x log -p", "sort -u a", "uniq a", "date"]
-        {
-            assert_eq!(does(line), Does::Read, "{line}");
-        }
-        for line in [
-            "find . -exec x",
-            "sort -o b a",
-            "uniq a b",
-            "git -c core.pager=x log",
-            "git --exec-path=x status",
-            "./ls",
-            "/tmp/cat",
-            "git diff --ext-diff",
-            "date -s 1",
-            "rg --pre x",
-            "PAGER=x git log",
-            "tree -o x",
-            "hostname x",
-            "git config a b",
-        ] {
-            assert_ne!(does(line), Does::Read, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_worst_is_found_behind_its_wrappers() {
-        for line in [
-            "rm -rf /",
-            "/bin/rm x",
-            "env A=b rm x",
-            "timeout 5 rm x",
-            "nice -n 5 dd",
-            "xargs rm",
-            "sudo rm x",
-            "find . -exec rm {} ;",
-            "git push -f",
-            "git -C x push --force-with-lease",
-            "git push origin +main",
-            "git push origin :main",
-            "git reset --hard",
-            "git clean -fdx",
-            "git branch -D x",
-            "mkfs.ext4 /dev/sda",
-            "A=b rm x",
-            "sh -c rm",
-            "git push -uf x",
-            "find . -delete",
-        ] {
-            assert_eq!(does(line), Does::Destroy, "{line}");
-        }
-        assert_eq!(does("chmod 777 x"), Does::Privilege);
-        assert_eq!(does("crontab -"), Does::Persist);
-        assert_eq!(does("curl x"), Does::Send);
-    }
+/// Whether a command of this name is in any table.
+pub fn is_known(own: &str) -> bool {
+    own == "git"
+        || worst::known(own).is_some()
+        || wrappers::named(own).is_some()
+        || services::is_known(own)
+        || readers::is_known(own)
+        || matches!(own, "find" | "sed" | "curl" | "wget" | "ssh")
 }

@@ -1,0 +1,141 @@
+//! Git's subcommands that only read, and its settings that name programs.
+
+/// One of them.
+pub struct Read {
+    /// Its name.
+    pub name: &'static str,
+    /// Options under which it does more.
+    pub vetoes: &'static [&'static str],
+}
+
+const fn read(name: &'static str) -> Read {
+    Read { name, vetoes: &[] }
+}
+
+const fn vetoed(name: &'static str, vetoes: &'static [&'static str]) -> Read {
+    Read { name, vetoes }
+}
+
+/// All of them.
+pub const READS: &[Read] = &[
+    read("status"),
+    read("log"),
+    read("show"),
+    read("diff"),
+    read("rev-parse"),
+    read("ls-files"),
+    read("ls-tree"),
+    read("blame"),
+    read("annotate"),
+    read("describe"),
+    read("shortlog"),
+    read("cat-file"),
+    read("rev-list"),
+    read("merge-base"),
+    read("name-rev"),
+    read("show-ref"),
+    read("show-branch"),
+    read("for-each-ref"),
+    read("whatchanged"),
+    read("diff-tree"),
+    read("diff-files"),
+    read("diff-index"),
+    read("range-diff"),
+    read("cherry"),
+    read("count-objects"),
+    read("check-ignore"),
+    read("check-attr"),
+    read("check-ref-format"),
+    read("var"),
+    read("version"),
+    read("verify-commit"),
+    read("verify-tag"),
+    read("stripspace"),
+    read("stash"),
+    read("worktree"),
+    read("reflog"),
+    read("notes"),
+    read("submodule"),
+    read("bisect"),
+    read("branch"),
+    read("tag"),
+    read("merge-tree"),
+    read("patch-id"),
+    vetoed("grep", &["-O", "--open-files-in-pager"]),
+    vetoed("help", &["-w", "--web"]),
+    vetoed("fsck", &["--lost-found"]),
+    vetoed("hash-object", &["-w"]),
+    vetoed("symbolic-ref", &["-d", "--delete", "-m"]),
+    vetoed("remote", &["-f"]),
+];
+
+/// Settings that name a program, or files that do; the parts that vary are left out.
+pub const RUNS: &[&str] = &[
+    "alias.",
+    "core.pager",
+    "core.editor",
+    "core.sshcommand",
+    "core.hookspath",
+    "core.fsmonitor",
+    "core.askpass",
+    "core.gitproxy",
+    "core.attributesfile",
+    "core.worktree",
+    "core.alternaterefscommand",
+    "sequence.editor",
+    "pager.",
+    "filter.",
+    "diff.",
+    "difftool.",
+    "merge.",
+    "mergetool.",
+    "credential.",
+    "gpg.",
+    "include.",
+    "includeif.",
+    "url.",
+    "http.proxy",
+    "remote.",
+    "protocol.",
+    "browser.",
+    "man.",
+    "help.",
+    "web.",
+    "interactive.difffilter",
+    "init.templatedir",
+    "trailer.",
+    "uploadpack.",
+    "receive.",
+    "submodule.",
+    "sendemail.",
+    "imap.",
+    "instaweb.",
+    "guitool.",
+    "hook.",
+    "ssh.",
+    "blame.ignorerevsfile",
+    "safe.",
+    "user.signingkey",
+    "commit.template",
+    "tar.",
+    "http.",
+    "gc.",
+    "maintenance.",
+];
+
+/// Settings that begin like one of those and name none.
+pub const LOOKS: &[&str] = &[
+    "diff.renames",
+    "diff.context",
+    "diff.noprefix",
+    "diff.algorithm",
+    "diff.colormoved",
+    "diff.mnemonicprefix",
+    "merge.conflictstyle",
+    "merge.ff",
+    "pager.",
+    "gc.auto",
+    "submodule.recurse",
+    "remote.pushdefault",
+    "safe.directory",
+];

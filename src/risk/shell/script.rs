@@ -1,0 +1,105 @@
+//! What a command line comes to, whichever parser read it: simple commands, one after the other, and the files around
+//! them. Which command runs under which condition is left out: any of them may run.
+
+use std::ops::Range;
+
+/// How much of a word is known before the shell runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// All of it.
+    Literal,
+    /// Not all, but what is missing is harmless: a home, a file's name from a pattern, a word of a loop's list.
+    Tame,
+    /// Only the running shell knows.
+    Unknown,
+}
+
+/// One word, without its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The text. What the shell would put in stands as it is written: `$HOME/x`.
+    pub text: String,
+    /// How much of it is known.
+    pub sure: Sure,
+    /// Whether its first character is not known, so that it may turn out to be an option.
+    pub open: bool,
+    /// Where it stands: bytes of the command line.
+    pub at: Range<usize>,
+}
+
+impl Word {
+    /// A word as it stands.
+    pub fn literal(text: impl Into<String>, at: Range<usize>) -> Self {
+        Self { text: text.into(), sure: Sure::Literal, open: false, at }
+    }
+
+    /// A word of which nothing is known.
+    pub fn unknown(at: Range<usize>) -> Self {
+        Self { text: String::new(), sure: Sure::Unknown, open: true, at }
+    }
+
+    /// Whether all of it is known.
+    pub fn is_literal(&self) -> bool {
+        self.sure == Sure::Literal
+    }
+
+    /// Takes in something that the shell would put in here.
+    pub(super) fn expand(&mut self, sure: Sure, written: &str) {
+        self.open |= self.text.is_empty();
+        self.sure = self.sure.max(sure);
+        self.text.push_str(written);
+    }
+}
+
+/// A simple command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Command {
+    /// The variables set for it, as `name=value`.
+    pub sets: Vec<Word>,
+    /// Its name and its arguments; empty where there are only variables.
+    pub words: Vec<Word>,
+    /// Whether it reads what another command writes.
+    pub piped: bool,
+}
+
+impl Command {
+    /// Where it stands.
+    pub fn at(&self) -> Range<usize> {
+        let all = || self.sets.iter().chain(&self.words);
+        let start = all().map(|word| word.at.start).min().unwrap_or_default();
+        start..all().map(|word| word.at.end).max().unwrap_or_default()
+    }
+}
+
+/// A command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// Every simple command, wherever it stands.
+    pub commands: Vec<Command>,
+    /// The files that output goes to.
+    pub writes: Vec<Word>,
+    /// The files that input comes from.
+    pub reads: Vec<Word>,
+    /// The functions that it defines.
+    pub functions: Vec<String>,
+    /// What there is that nobody but a running shell reads, and where.
+    pub unsure: Vec<(Range<usize>, &'static str)>,
+}
+
+/// Variables whose value is the shell's own and harmless in an argument.
+const TAME: &[&str] =
+    &["HOME", "PWD", "OLDPWD", "USER", "LOGNAME", "SHELL", "HOSTNAME", "LANG", "TERM", "UID", "EUID", "PPID", "RANDOM"];
+
+/// What is known of a variable's value.
+pub(super) fn variable(name: &str, loops: &[String]) -> Sure {
+    let known = TAME.contains(&name) || ["?", "#", "$", "!", "0"].contains(&name) || loops.iter().any(|l| l == name);
+    if known { Sure::Tame } else { Sure::Unknown }
+}
+
+/// The redirections to these change nothing.
+pub(super) fn is_sink(target: &Word) -> bool {
+    const SINKS: &[&str] = &["/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/stdin"];
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    target.is_literal()
+        && (SINKS.contains(&target.text.as_str()) || target.text.strip_prefix("/dev/fd/").is_some_and(number))
+}

@@ -1,0 +1,367 @@
+use proptest::prelude::*;
+
+use super::script::Sure;
+use super::{parse, plain, text_of};
+
+fn parsed(text: &str) -> Result<super::script::Script, &'static str> {
+    parse::read(text, &mut parse::BUDGET.clone())
+}
+
+/// The ids of what a line does beside reading; `None` when it cannot be read.
+fn rulings(text: &str) -> Option<Vec<&'static str>> {
+    let mut budget = parse::BUDGET;
+    let report = text_of(text, &mut budget).ok()?;
+    Some(report.rulings.iter().map(|ruling| ruling.kind.id).collect())
+}
+
+fn only_reads(text: &str) -> bool {
+    rulings(text).is_some_and(|rulings| rulings.is_empty())
+}
+
+#[test]
+fn both_readers_take_a_plain_line_apart_alike() {
+    for text in [
+        "ls -l 'a b' \"c\\\"d\" | grep x && cat y;pwd\nid||wc 2>&1 >/dev/null",
+        r"r\m -r''f",
+        "cat < a > b >> c 2> d",
+        "a $HOME/x \"$B\" ${C}d '$E'",
+        "ls *.rs a?b [c]d",
+        "find . -exec ls {} +",
+        "echo \"a'b\" 'c\"d' e\\ f",
+        "echo ä\u{1f600} 'ö' ü",
+    ] {
+        assert_eq!(plain::read(text), parsed(text).ok(), "{text}");
+        assert!(plain::read(text).is_some(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_not_plain_is_left_to_the_parser() {
+    for text in [
+        "$(x)",
+        "`x`",
+        "(a)",
+        "a & b",
+        "cat <<E\nx\nE",
+        "cat <(a)",
+        "if a; then b; fi",
+        "{ a; }",
+        "a{b,c}",
+        "$'a'",
+        "A=b c",
+        "! a",
+        "# a",
+    ] {
+        assert_eq!(plain::read(text), None, "{text}");
+        assert!(parsed(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn every_command_is_seen_wherever_it_stands() {
+    for place in [
+        "X",
+        "ls; X",
+        "ls && X",
+        "ls || X",
+        "ls | X",
+        "ls & X",
+        "X &",
+        "(X)",
+        "((X))x",
+        "{ X; }",
+        "echo $(X)",
+        "echo `X`",
+        "echo \"$(X)\"",
+        "echo \"`X`\"",
+        "cat <(X)",
+        "ls > >(X)",
+        "if ls; then X; fi",
+        "if X; then ls; fi",
+        "if ls; then ls; else X; fi",
+        "while ls; do X; done",
+        "until X; do ls; done",
+        "for f in a b; do X; done",
+        "for f in $(X); do ls; done",
+        "case a in a) X;; esac",
+        "f() { X; }",
+        "function f { X; }; f",
+        "cat <<E\n$(X)\nE",
+        "cat <<E\n`X`\nE",
+        "cat <<< $(X)",
+        "[[ -n $(X) ]]",
+        "[ -n \"$(X)\" ]",
+        "echo ${a:-$(X)}",
+        "echo $(echo $(X))",
+        "a=$(X)",
+        "a=(1 $(X))",
+        "ls 2>/dev/null; X",
+        "! X",
+        "time X",
+        "ls\nX",
+        "for ((i=0;i<3;i++)); do X; done",
+        "echo $((1+$(X)))",
+        "ls # y\nX",
+        "select a in b; do X; done",
+        "echo \"${a[$(X)]}\"",
+    ] {
+        let line = place.replace('X', "rm -rf x");
+        let rulings = rulings(&line);
+        let seen = rulings.is_none_or(|r| r.contains(&"shell.destroys") || r.contains(&"shell.unreadable"));
+        assert!(seen, "{line}");
+        assert!(!only_reads(&line), "{line}");
+    }
+}
+
+#[test]
+fn a_command_is_seen_through_what_wraps_it() {
+    for wrapped in [
+        "sudo X",
+        "sudo -u me X",
+        "doas X",
+        "env A=b X",
+        "env -i X",
+        "nice -n 5 X",
+        "nohup X",
+        "timeout 5 X",
+        "timeout -k 1 5s X",
+        "time X",
+        "stdbuf -oL X",
+        "setsid X",
+        "xargs X",
+        "ls | xargs -0 -I{} X {}",
+        "find . -exec X {} ;",
+        "find . -execdir X {} +",
+        "find . -ok X ;",
+        "parallel X",
+        "watch X",
+        "watch -n 1 'X'",
+        "sh -c 'X'",
+        "bash -lc 'X'",
+        "bash -c \"ls; X\"",
+        "sh -c \"sh -c 'X'\"",
+        "ssh host X",
+        "ssh -p 22 host 'ls; X'",
+        "docker exec c X",
+        "docker exec -it c sh -c 'X'",
+        "kubectl exec p -- X",
+        "su -c 'X'",
+        "su - me -c 'X'",
+        "eval X",
+        "eval 'ls; X'",
+        "command X",
+        "exec X",
+        "builtin X",
+        "sudo env A=b nice timeout 5 X",
+        "/usr/bin/env X",
+        "ionice -c 3 X",
+        "env -S 'X'",
+        "busybox X",
+        "flock /tmp/l X",
+        "xargs -a f sh -c 'X'",
+        "chroot /x X",
+    ] {
+        let line = wrapped.replace('X', "rm -rf x");
+        let found = rulings(&line).unwrap_or_default();
+        assert!(found.contains(&"shell.destroys"), "{line}: {found:?}");
+    }
+}
+
+#[test]
+fn a_variable_may_not_decide_what_runs() {
+    for line in [
+        "$X -rf y",
+        "\"$X\" y",
+        "${X:-ls}",
+        "r$X y",
+        "sudo $X",
+        "sh -c \"$X\"",
+        "eval $X",
+        "{ls,x}",
+        "$(echo ls)",
+        "xargs $X",
+        "find . $X",
+        "sort $X a",
+    ] {
+        assert!(!only_reads(line), "{line}");
+        assert!(rulings(line).is_none_or(|r| r.iter().any(|id| *id != "shell.open")), "{line}");
+    }
+}
+
+#[test]
+fn spans_are_bytes_of_the_line() {
+    let text = "ls ä; echo $(date) 'ö'; rm -rf x";
+    let report = text_of(text, &mut parse::BUDGET.clone()).expect("readable");
+    let [ruling] = &report.rulings[..] else { panic!("{:?}", report.rulings) };
+    assert_eq!(&text[ruling.at.clone()], "rm -rf x");
+    let report = text_of("sudo sh -c 'ls; rm x'", &mut parse::BUDGET.clone()).expect("readable");
+    assert!(report.rulings.iter().all(|ruling| ruling.at == (0..21)), "{:?}", report.rulings);
+}
+
+#[test]
+fn hostile_lines_are_unreadable_and_break_nothing() {
+    for unit in [
+        "(",
+        ")",
+        "$(",
+        "`",
+        "{ ",
+        "}",
+        "if ",
+        "if a; then ",
+        "while ",
+        "case x in ",
+        "cat <<A\n",
+        "<<A ",
+        "\"",
+        "'",
+        "\"$(",
+        "$((",
+        "${a:-",
+        "a|",
+        "a&&",
+        "f(){ ",
+        "<(",
+        "[[ ( ",
+        "! ",
+        "a;",
+        "elif ",
+        "\n",
+        "a=(",
+        "@(",
+        "{a,",
+        "coproc ",
+        "\\",
+        "a & ",
+        "$'",
+        "$\"",
+        "((",
+        "for i in a; do ",
+        "a=",
+        "((((((((a)))))))) ",
+        "{a,b}",
+        "[[ a && ",
+        "[[ ! ",
+        "a > ",
+        "<<<",
+        "\u{0}",
+        "sh -c '",
+        "sudo ",
+        "find -exec ",
+        "xargs ",
+        "env ",
+    ] {
+        for n in [30, 1_000, 100_000] {
+            let text = unit.repeat(n);
+            let mut budget = parse::BUDGET;
+            let report = text_of(&text, &mut budget);
+            assert!(report.is_err() || n < 100_000, "{unit} × {n}");
+            if text.len() > 2 * super::LONGEST {
+                assert_eq!(budget, parse::BUDGET, "what is too long is not parsed");
+            }
+        }
+    }
+    let nested = (0..40)
+        .fold("rm x".to_owned(), |inner, _| format!("sh -c {}", shell_quoted(&inner)).chars().take(8_000).collect());
+    assert!(!only_reads(&nested));
+    let balanced = |open: &str, close: &str, n: usize| format!("{}ls{}", open.repeat(n), close.repeat(n));
+    for (open, close) in [
+        ("(", ")"),
+        ("$(", ")"),
+        ("{ ", "; }"),
+        ("if ls; then ", "; fi"),
+        ("\"$(", ")\""),
+        ("${a:-", "}"),
+        ("echo $((", "))"),
+        ("<(", ")"),
+        ("f() { ", "; }"),
+    ] {
+        for n in [1, 4, 8, 20, 60, 500] {
+            let line = balanced(open, close, n);
+            assert!(n < 60 || !only_reads(&line), "{line}");
+            let _ = rulings(&line);
+        }
+    }
+}
+
+fn shell_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Lines that only read.
+const LOW: &[&str] = &[
+    "ls -la",
+    "cat a b",
+    "git status",
+    "grep -rn x src | head -n 5",
+    "find . -name '*.rs' -type f",
+    "wc -l a && pwd",
+    "echo a",
+    "git log --oneline -5",
+    "du -sh .",
+    "ps aux | sort -k 3",
+];
+
+/// One word in one of the shell's ways.
+fn written(word: &str, way: u8) -> String {
+    match way {
+        0 => word.to_owned(),
+        1 => format!("'{word}'"),
+        2 => format!("\"{word}\""),
+        3 => word.chars().flat_map(|c| ['\\', c]).collect(),
+        4 => format!("$'{word}'"),
+        _ => {
+            let (a, b) = word.split_at(word.len() / 2);
+            format!("{a}''{b}")
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn how_a_word_is_quoted_changes_nothing(
+        line in prop::sample::select(vec!["ls -la src", "rm -rf x", "git push --force", "sort -o a b", "cat a b", "sudo ls", "git log -p", "find . -delete", "frobnicate x", "touch a"]),
+        ways in prop::collection::vec(0_u8..6, 4),
+    ) {
+        let quoted: Vec<String> = line.split(' ').zip(ways).map(|(word, way)| written(word, way)).collect();
+        let quoted = quoted.join(" ");
+        prop_assert_eq!(rulings(&quoted), rulings(line), "{}", quoted);
+    }
+
+    #[test]
+    fn a_destroyer_anywhere_is_found(line in prop::sample::select(LOW), place in 0_usize..14) {
+        prop_assert!(only_reads(line), "{}", line);
+        let worse = [
+            "L; rm -rf x", "rm -rf x; L", "L && rm -rf x", "L || rm -rf x", "L | rm -rf x", "L $(rm -rf x)", "L `rm -rf x`", "L \"$(rm -rf x)\"", "L\nrm -rf x", "L & rm -rf x",
+            "(L; rm -rf x)", "if L; then rm -rf x; fi", "for i in 1 2; do L; rm -rf x; done", "L <(rm -rf x)",
+        ][place].replace('L', line);
+        prop_assert!(rulings(&worse).is_none_or(|r| r.contains(&"shell.destroys")), "{}", worse);
+    }
+
+    #[test]
+    fn the_two_readers_agree(text in "([a-zA-Z0-9_./=~*?'\" |;&<>$-]|\\\\.|\\$[A-Z]|'[^']{0,5}'|\"[a-z $A-Z]{0,5}\"|&&|\\|\\||2>|\\n|ä){0,24}") {
+        if let Some(script) = plain::read(&text) {
+            prop_assert_eq!(Some(script), parsed(&text).ok(), "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn no_line_breaks_the_judge(text in "(\\PC|[$(){}`'\"|&;<>\\\\ \\n\\[\\]!#*=-]|if |then |fi|do |done|sh -c |<<E|case |esac|in ){0,60}") {
+        let mut budget = parse::BUDGET;
+        if let Ok(report) = text_of(&text, &mut budget) {
+            for ruling in report.rulings {
+                prop_assert!(text.get(ruling.at.clone()).is_some(), "{:?} of {:?}", ruling, text);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_a_word_is_told() {
+    let word = |text: &str| parsed(&format!("x {text}")).expect("readable").commands.remove(0).words.remove(1);
+    assert_eq!((word("$HOME/a").sure, word("$HOME/a").open), (Sure::Tame, true));
+    assert_eq!((word("a$B").sure, word("a$B").open), (Sure::Unknown, false));
+    assert_eq!((word("a*").sure, word("a*").open), (Sure::Tame, false));
+    assert_eq!((word("'*'").sure, word("'a'\"b\"c").text), (Sure::Literal, "abc".to_owned()));
+    assert_eq!((word("{a,b}").sure, word("{}").sure), (Sure::Unknown, Sure::Literal));
+}
