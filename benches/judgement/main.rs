@@ -2,7 +2,7 @@
 //! the project (`../shared/data`); without it, those tables are left out.
 //!
 //! `cargo bench --bench judgement` prints the tables, `-- --list` what each of them counts as a miss (of the part that is
-//! tuned on only), `-- --tables` or `-- --speed` one half. As a test (`cargo test --benches`) it goes through once, with
+//! tuned on only), `-- --tables` or `-- --speed` one half, `-- --policy` the rules alone. As a test (`cargo test --benches`) it goes through once, with
 //! few rounds, and prints nothing. It never fails for what it measures.
 //!
 //! Part of every source is kept back (three rows of ten, by a digest of the row): nothing was tuned on it.
@@ -11,6 +11,7 @@
 #![allow(clippy::cast_precision_loss, reason = "counts of rows and nanoseconds, for reading")]
 
 mod data;
+mod policy;
 mod speed;
 mod tables;
 
@@ -18,6 +19,9 @@ fn main() {
     let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
     let bench = asked("--bench") && !asked("--test");
     let mut report = data::Report { prints: bench, lists: asked("--list") };
+    if asked("--policy") {
+        return policy::rules(&report);
+    }
     if !asked("--speed") {
         tables::own_cases(&mut report);
         tables::tools(&mut report);
@@ -28,5 +32,6 @@ fn main() {
     if !asked("--tables") {
         speed::sizes(&report);
         speed::worst(&report);
+        policy::rules(&report);
     }
 }

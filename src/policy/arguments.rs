@@ -5,9 +5,12 @@
 //! its readings fits, so it never slips under a rule that tightens.
 
 use std::borrow::Cow;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 
 use super::asked::Asked;
-use super::shape::{Shape, Stand};
+use super::shape::{self, Shape, Stand};
+use crate::call::{Call, Params};
 use crate::json;
 
 /// How deep a list or an object is searched for texts. What lies deeper may be anything.
@@ -33,11 +36,52 @@ pub enum Fit {
     Exact,
 }
 
-/// How far one named argument fits these arguments (strict, compact JSON).
-pub(super) fn fit(rule: &ArgumentRule, arguments: &str, asked: &Asked<'_>) -> Fit {
-    let stand = Stand { links: &asked.facts.links, cwd: &asked.call.server.cwd };
-    match (find(&rule.name, arguments), &rule.shape) {
-        (None, Shape::Absent) if has_a_twin(&rule.name, arguments) => Fit::Wide,
+/// The arguments of a call, each looked up once.
+pub(super) struct Arguments<'a> {
+    params: &'a Params,
+    text: OnceCell<&'a str>,
+    found: RefCell<HashMap<String, Option<&'a str>>>,
+}
+
+impl<'a> Arguments<'a> {
+    pub(super) fn of(call: &'a Call) -> Self {
+        Self { params: &call.params, text: OnceCell::new(), found: RefCell::default() }
+    }
+
+    /// Strict, compact JSON.
+    fn text(&self) -> &'a str {
+        self.text.get_or_init(|| self.params.arguments())
+    }
+
+    fn find(&self, name: &str) -> Option<&'a str> {
+        if let Some(found) = self.found.borrow().get(name) {
+            return *found;
+        }
+        let found = find(name, self.text());
+        self.found.borrow_mut().insert(name.to_owned(), found);
+        found
+    }
+
+    /// Every text that the value of an argument may be read as. `None`: they cannot be told, as in a list.
+    pub(super) fn texts(&self, name: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
+        let Some(raw) = self.find(name) else { return Some(Vec::new()) };
+        match raw.as_bytes().first() {
+            Some(b'"') => Some(shape::texts(&json::unescape(raw), stand(asked))),
+            Some(b'[' | b'{') => None,
+            _ => Some(vec![raw.to_owned()]),
+        }
+    }
+}
+
+fn stand<'a>(asked: &Asked<'a>) -> Stand<'a> {
+    Stand { links: &asked.facts.links, cwd: &asked.call.server.cwd }
+}
+
+/// How far one named argument fits.
+pub(super) fn fit(rule: &ArgumentRule, arguments: &Arguments<'_>, asked: &Asked<'_>) -> Fit {
+    let stand = stand(asked);
+    match (arguments.find(&rule.name), &rule.shape) {
+        (None, Shape::Absent) if has_a_twin(&rule.name, arguments.text()) => Fit::Wide,
         (None, Shape::Absent) => Fit::Exact,
         (None, _) | (Some(_), Shape::Absent) => Fit::No,
         (Some(raw), shape) => value(shape, raw, stand),

@@ -6,7 +6,7 @@
 use toml_edit::{ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 use super::parse::{check_server, check_tool};
-use super::{Policy, parse, pattern::Glob};
+use super::{Policy, Rules, parse, pattern::Glob};
 use crate::decision::Level;
 use crate::risk::hidden::is_hidden;
 
@@ -162,7 +162,7 @@ fn holds(before: &Policy, after: &str, server: &str, tool: &str, level: Level) -
 
 /// A policy without its rules and without the places of things.
 fn rest(policy: &Policy) -> Policy {
-    let mut rest = Policy { rules: Vec::new(), ..policy.clone() };
+    let mut rest = Policy { rules: Rules::default(), ..policy.clone() };
     for profile in rest.servers.values_mut() {
         (profile.line, profile.label) = (0, String::new());
     }

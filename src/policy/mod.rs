@@ -10,6 +10,8 @@ pub mod cases;
 pub mod compare;
 pub mod cover;
 pub mod edit;
+mod index;
+mod lints;
 pub mod parse;
 pub mod pattern;
 pub mod profile;
@@ -22,13 +24,13 @@ pub mod tally;
 pub mod time;
 pub mod when;
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use asked::{Asked, Local, Moment};
 pub use cases::Case;
 pub use compare::{Change, Side, Way, compare};
+pub use index::Rules;
 pub use parse::{Diagnostic, Parsed, Severity, TEMPLATE, from_file, parse};
 pub use profile::{HostProfile, ServerProfile};
 pub use rule::Rule;
@@ -36,7 +38,7 @@ pub use ruling::{Ruling, strictest};
 pub use when::When;
 
 use crate::decision::{Action, By, Keep, Level, Verdict};
-use arguments::Fit;
+use arguments::{Arguments, Fit};
 
 /// A policy in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +56,7 @@ pub struct Policy {
     /// What is said of hosts, by what they call themselves or by a name of [`profile::HOSTS`]: `[host.NAME]`.
     pub hosts: BTreeMap<String, HostProfile>,
     /// The rules, in the order of the file (which does not matter).
-    pub rules: Vec<Rule>,
+    pub rules: Rules,
     invalid: Option<String>,
 }
 
@@ -145,8 +147,9 @@ pub fn judge(policy: &Policy, asked: &Asked<'_>) -> Ruling {
     if let Some(refusal) = policy.refusal(judged) {
         return refusal;
     }
-    let arguments = OnceCell::new();
-    let fits = policy.rules.iter().map(|rule| (rule, rule.fit(asked, &arguments)));
+    let arguments = Arguments::of(asked.call);
+    let candidates = policy.rules.candidates(asked, &arguments).into_iter();
+    let fits = candidates.map(|rule| (rule, rule.fit(asked, &arguments)));
     let fitting: Vec<(&Rule, Fit)> = fits.filter(|(_, fit)| *fit != Fit::No).collect();
     let base = policy.level_of(&asked.call.server, judged);
     let level = level(&fitting, base);

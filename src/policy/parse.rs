@@ -9,6 +9,7 @@ use toml::de::DeTable;
 
 use super::Policy;
 use super::cases::Case;
+use super::lints::lint;
 use reader::Reader;
 
 mod cases;
@@ -111,6 +112,9 @@ pub fn parse(text: &str, label: &str) -> Parsed {
     }
     // What is left of a broken document would only bring errors that are not there.
     let policy = if errors.is_empty() { reader.document(document.get_ref()) } else { Policy::default() };
+    for (line, says) in lint(&policy) {
+        reader.diagnostics.push(Diagnostic { severity: Severity::Warning, line, column: 1, says });
+    }
     let (cases, mut diagnostics) = (reader.cases, reader.diagnostics);
     diagnostics.sort_by_key(|d| (d.line, d.column));
     let error = diagnostics.iter().find(|d| d.severity == Severity::Error);
@@ -132,7 +136,7 @@ impl Reader<'_> {
                 "journal" => policy.journal = self.journal(value).unwrap_or_default(),
                 "server" => policy.servers = self.servers(value),
                 "host" => policy.hosts = self.hosts(value),
-                "rule" => policy.rules = self.rules(value),
+                "rule" => policy.rules = self.rules(value).into(),
                 "test" => self.cases = self.cases(value),
                 other => {
                     let known = ["levels", "timeout", "remember", "journal", "server", "host", "rule", "test"];

@@ -106,6 +106,13 @@ impl Glob {
         self.tokens.iter().filter(|t| matches!(t, Token::Is(_))).count()
     }
 
+    /// The longest part without a wildcard, which every text that fits holds; `None`: there is none.
+    pub fn longest_plain(&self) -> Option<String> {
+        let plain = self.tokens.split(|token| !matches!(token, Token::Is(_)));
+        let longest = plain.max_by_key(|part| part.len()).filter(|part| !part.is_empty())?;
+        Some(longest.iter().filter_map(|token| if let Token::Is(c) = token { Some(*c) } else { None }).collect())
+    }
+
     /// Whether the whole of `text` fits.
     pub fn matches(&self, text: &str) -> bool {
         if self.is_exact() {

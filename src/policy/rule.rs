@@ -2,10 +2,9 @@
 //!
 //! Invariant: what fits only in one of several readings fits `Wide`, which may tighten and never loosens.
 
-use std::cell::OnceCell;
 use std::time::Duration;
 
-use super::arguments::{self, ArgumentRule, Fit};
+use super::arguments::{self, ArgumentRule, Arguments, Fit};
 use super::asked::Asked;
 use super::pattern::Glob;
 use super::when::When;
@@ -43,7 +42,7 @@ pub(super) type Specific = (usize, usize, u8, usize, u8, usize, usize);
 
 impl Rule {
     /// How far the rule fits a call.
-    pub(super) fn fit<'a>(&self, asked: &Asked<'a>, arguments: &OnceCell<&'a str>) -> Fit {
+    pub(super) fn fit(&self, asked: &Asked<'_>, arguments: &Arguments<'_>) -> Fit {
         let call = asked.call;
         if !self.server.matches(call.server.name.as_str()) {
             return Fit::No;
@@ -53,7 +52,6 @@ impl Rule {
             if fit == Fit::No {
                 break;
             }
-            let arguments = arguments.get_or_init(|| call.params.arguments());
             fit = fit.min(arguments::fit(arg, arguments, asked));
         }
         fit

@@ -134,6 +134,30 @@ impl Shape {
         }
     }
 
+    /// Parts of which one is in every text that fits in any way, or `None` when that cannot be told.
+    pub(super) fn plain_parts(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Glob(glob) => Some(vec![glob.longest_plain()?]),
+            Self::OneOf(texts) if texts.iter().all(|text| !text.is_empty()) => Some(texts.clone()),
+            Self::Under(folder) => Some(vec![folder.clone()]),
+            _ => None,
+        }
+    }
+
+    /// Whether no value fits both: certain, or `false`.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Glob(own), Self::Glob(others)) => own.is_apart_from(others),
+            (Self::Number(own), Self::Number(others)) => own.is_apart_from(others),
+            (Self::OneOf(texts), Self::Glob(glob)) | (Self::Glob(glob), Self::OneOf(texts)) => {
+                !texts.iter().any(|text| glob.matches(text))
+            }
+            (Self::OneOf(own), Self::OneOf(others)) => !own.iter().any(|text| others.contains(text)),
+            (Self::Under(own), Self::Under(others)) => !is_under(own, others) && !is_under(others, own),
+            _ => false,
+        }
+    }
+
     /// Whether the other fits every value as far as this does, or further: certain, or `false`.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         // A text in a rule fits exactly with an operator in it, a wildcard does not; lists are read as texts by neither.
@@ -182,6 +206,19 @@ fn read(value: &str, stand: Stand<'_>, literal: bool, fits: impl Fn(&str) -> boo
         false => Fit::No,
     };
     follow(fit, value, stand, fits)
+}
+
+/// Every text that [`Shape::text`] looks at for a value.
+pub(super) fn texts(value: &str, stand: Stand<'_>) -> Vec<String> {
+    let mut all = vec![value.to_owned()];
+    all.extend(paths::readings(value));
+    all.extend(
+        all.iter().filter(|reading| !reading.starts_with('/')).map(|r| standing(r, stand.cwd)).collect::<Vec<_>>(),
+    );
+    all.extend(stand.links.iter().filter(|link| link.written == value).filter_map(|link| link.leads.clone()));
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// A path that leads elsewhere has to fit there too to loosen, and tightens when it fits there alone.

@@ -346,6 +346,47 @@ fn loose_words_are_allowed_but_pointed_at() {
 }
 
 #[test]
+fn what_is_perhaps_not_meant_is_a_warning_with_its_line() {
+    #[derive(Deserialize)]
+    struct Lints {
+        case: Vec<Lint>,
+    }
+    #[derive(Deserialize)]
+    struct Lint {
+        policy: String,
+        says: Vec<String>,
+    }
+    let lints: Lints = toml::from_str(include_str!("cases/policy/lints.toml")).expect("cases");
+    for case in lints.case {
+        let parsed = policy::parse(&case.policy, "policy.toml");
+        assert_eq!(parsed.error(), None, "{}", case.policy);
+        let said: Vec<_> = parsed.diagnostics.iter().map(|d| format!("{}: {}", d.line, d.says)).collect();
+        assert_eq!(said, case.says, "{}", case.policy);
+    }
+}
+
+#[test]
+fn ten_thousand_rules_are_read_and_every_kind_of_them_is_found() {
+    let mut text = String::new();
+    for i in 0..2_500 {
+        let rules = format!(
+            "[[rule]]\ntool=\"t{i}\"\naction=\"deny\"\n[[rule]]\ntool=\"*u{i}_*\"\naction=\"deny\"\n\
+             [[rule]]\nserver=\"s{i}\"\naction=\"deny\"\n[[rule]]\nargs={{p={{under=\"/d{i}\"}}}}\naction=\"deny\"\n"
+        );
+        text.push_str(&rules);
+    }
+    let policy = valid(&text);
+    assert_eq!(policy.rules.len(), 10_000);
+    let denied = |server, tool, arguments| {
+        matches!(judged(&policy, &call(server, tool, arguments), Level::Low), Ruling::Final(_))
+    };
+    assert!(denied("fs", "t2499", "{}") && denied("fs", "a_u1_b", "{}") && denied("s77", "x", "{}"));
+    assert!(denied("fs", "x", r#"{"p":"/d1234/x"}"#) && denied("fs", "x", r#"{"p":["/x/../d9"]}"#));
+    assert!(!denied("fs", "t2500", r#"{"p":"/d12345x"}"#));
+    assert!(policy::parse(&format!("{text}[[rule]]\naction=\"deny\""), "p").policy.why_invalid().is_some());
+}
+
+#[test]
 fn the_template_is_written_once_and_shown_and_checked() {
     let world = World::new();
     let path = world.home().join("policy.toml");

@@ -57,6 +57,12 @@ impl Range {
             && wider.max.is_none_or(|end| self.max.is_some_and(|own| own <= end))
     }
 
+    /// Whether no number is in both.
+    pub(super) fn is_apart_from(&self, other: &Self) -> bool {
+        let below = |max: Option<f64>, min: Option<f64>| max.zip(min).is_some_and(|(max, min)| max < min);
+        below(self.max, other.min) || below(other.max, self.min)
+    }
+
     fn holds(&self, number: f64) -> bool {
         self.min.is_none_or(|min| number >= min) && self.max.is_none_or(|max| number <= max)
     }
