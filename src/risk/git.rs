@@ -124,8 +124,9 @@ fn global(arguments: &[Word]) -> Result<(&[Word], bool), (Kind, &str)> {
                     rest = after.get(1..).unwrap_or_default();
                 }
             }
-            // As `-C` does, these only say where.
+            // Settings and hooks from a place that the line chooses.
             "--git-dir" | "--work-tree" | "--namespace" | "--super-prefix" => {
+                odd = true;
                 if value.is_none() {
                     rest = after.get(1..).unwrap_or_default();
                 }

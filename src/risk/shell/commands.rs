@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::readers::{self, Reading};
-use super::script::{Command, Script, Sure, Word};
+use super::script::{Command, Script, Sure, Word, is_harmless_name};
 use super::services::{self, Service};
 use super::worst::{self, Known, says_going};
 use super::wrappers::{self, Inner};
@@ -190,8 +190,10 @@ impl<'b> Judge<'b> {
 
     fn git(&mut self, arguments: &[Word], whole: &Range<usize>) {
         let (kind, says) = git::judge(arguments);
-        if let Some(kind) = kind {
-            self.rule(kind, whole, says);
+        match kind {
+            Some(kind) => self.rule(kind, whole, says),
+            // `git diff --no-index` reads any file.
+            None => arguments.iter().for_each(|word| self.read_path(word)),
         }
     }
 
@@ -315,6 +317,9 @@ impl<'b> Judge<'b> {
                 for set in sets {
                     self.set(set);
                 }
+                // `xargs -a file`, `env -C folder`.
+                let before = arguments.len().saturating_sub(inner.len());
+                arguments.iter().take(before).for_each(|word| self.read_path(word));
                 self.inside(wrapper, inner, piped, whole);
             }
         }
@@ -445,45 +450,6 @@ pub fn join(words: &[Word]) -> String {
 pub fn base(word: &str) -> String {
     let name = word.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
     name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
-}
-
-/// Whether a variable may be set without changing what runs: those of a line's own, and those of language and looks.
-pub fn is_harmless_name(name: &str) -> bool {
-    const LOOKS: &[&str] = &[
-        "LANG",
-        "LANGUAGE",
-        "TZ",
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "CLICOLOR",
-        "CLICOLOR_FORCE",
-        "TERM",
-        "COLUMNS",
-        "LINES",
-        "CI",
-        "DEBIAN_FRONTEND",
-        "POSIXLY_CORRECT",
-        "BLOCKSIZE",
-        "GIT_TERMINAL_PROMPT",
-        "GIT_OPTIONAL_LOCKS",
-    ];
-    let own = !name.is_empty()
-        && name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit())
-        && !name.ends_with("_proxy")
-        && !matches!(
-            name,
-            "path"
-                | "fpath"
-                | "cdpath"
-                | "mailpath"
-                | "manpath"
-                | "module_path"
-                | "prompt"
-                | "precmd"
-                | "preexec"
-                | "argv0"
-        );
-    own || name.starts_with("LC_") || LOOKS.contains(&name)
 }
 
 /// Whether a command of this name is in any table.

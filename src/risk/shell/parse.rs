@@ -426,6 +426,10 @@ impl Walk<'_> {
         if written.contains('`') || written.contains("$(") || written.contains("<(") {
             self.script.unsure.push((read.at.clone(), "a command within a variable's expansion"));
         }
+        if let ParameterExpr::Transform { .. } = parameter {
+            // `${x@P}` runs what is in the value.
+            self.script.unsure.push((read.at.clone(), "a variable whose value may be run"));
+        }
         let sure = match parameter {
             ParameterExpr::Parameter { parameter: Parameter::Named(name), indirect: false } => {
                 variable(name, &self.loops)

@@ -291,7 +291,7 @@ fn fits(name: &str, operands: &[&Word]) -> bool {
         "hostname" | "top" => operands.is_empty(),
         // `less '+!command'`.
         "less" | "more" => !operands.iter().any(|word| word.text.starts_with('+') || word.open),
-        "read" => operands.iter().all(|word| word.is_literal() && super::commands::is_harmless_name(&word.text)),
+        "read" => operands.iter().all(|word| word.is_literal() && super::script::is_harmless_name(&word.text)),
         "uniq" | "xxd" | "base64" | "base32" => operands.len() < 2,
         "date" => operands.iter().all(|word| word.text.starts_with('+') && !word.open),
         // Where they take a number they evaluate it, and run what is in it.
@@ -309,6 +309,10 @@ fn fits(name: &str, operands: &[&Word]) -> bool {
 
 /// Whether a text with variables in it names one that may hold a secret.
 fn names_secret(text: &str) -> bool {
+    // `${!x}` is any variable.
+    if text.contains("${!") {
+        return true;
+    }
     let mut names = text.split('$').skip(1).map(|rest| {
         let rest = rest.trim_start_matches('{');
         &rest[..rest.bytes().take_while(|b| *b == b'_' || b.is_ascii_alphanumeric()).count()]

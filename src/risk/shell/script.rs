@@ -103,3 +103,42 @@ pub(super) fn is_sink(target: &Word) -> bool {
     target.is_literal()
         && (SINKS.contains(&target.text.as_str()) || target.text.strip_prefix("/dev/fd/").is_some_and(number))
 }
+
+/// Whether a variable may be set without changing what runs: those of a line's own, and those of language and looks.
+pub fn is_harmless_name(name: &str) -> bool {
+    const LOOKS: &[&str] = &[
+        "LANG",
+        "LANGUAGE",
+        "TZ",
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "TERM",
+        "COLUMNS",
+        "LINES",
+        "CI",
+        "DEBIAN_FRONTEND",
+        "POSIXLY_CORRECT",
+        "BLOCKSIZE",
+        "GIT_TERMINAL_PROMPT",
+        "GIT_OPTIONAL_LOCKS",
+    ];
+    let own = !name.is_empty()
+        && name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit())
+        && !name.ends_with("_proxy")
+        && !matches!(
+            name,
+            "path"
+                | "fpath"
+                | "cdpath"
+                | "mailpath"
+                | "manpath"
+                | "module_path"
+                | "prompt"
+                | "precmd"
+                | "preexec"
+                | "argv0"
+        );
+    own || name.starts_with("LC_") || LOOKS.contains(&name)
+}

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::commands::{Judge, is_harmless_name, join};
-use super::script::{Sure, Word};
+use super::commands::{Judge, join};
+use super::script::{Sure, Word, is_harmless_name};
 use super::{CHANGES, DESTROYS, FETCHES, OPEN, RUNS, SENDS, SETS, UNREADABLE};
 use crate::risk::subject::quoted;
 
@@ -87,8 +87,18 @@ fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
     }
 }
 
-/// Operands, and the values of options with their letter (`-` for a long one).
-type Taken<'w> = (Vec<&'w Word>, Vec<(char, &'w Word)>);
+/// The value of an option.
+struct Given<'w> {
+    /// Its letter, `-` for a long one.
+    option: char,
+    /// The word that it stands in.
+    word: &'w Word,
+    /// The value itself.
+    value: &'w str,
+}
+
+/// Operands, and the values of options.
+type Taken<'w> = (Vec<&'w Word>, Vec<Given<'w>>);
 
 /// Options in a cluster and long ones, against a list; a valued one takes the next word. `None`: one is not known.
 fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]) -> Option<Taken<'w>> {
@@ -103,14 +113,14 @@ fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]
         if word.open && word.sure == Sure::Unknown {
             return None;
         }
+        let mut next = |option| rest.next().map(|word| Given { option, word, value: &word.text });
         if let Some(long) = text.strip_prefix("--") {
-            let (name, with) = long.split_once('=').map_or((long, false), |(name, _)| (name, true));
-            if longs.contains(&name) && !with {
+            let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            if longs.contains(&name) && value.is_none() {
                 continue;
             }
             longs.iter().find(|own| own.strip_suffix('=') == Some(name))?;
-            let value = if with { Some(word) } else { rest.next() };
-            values.extend(value.map(|value| ('-', value)));
+            values.extend(value.map_or_else(|| next('-'), |value| Some(Given { option: '-', word, value })));
             continue;
         }
         if text.len() < 2 || !text.starts_with('-') {
@@ -118,9 +128,9 @@ fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]
             continue;
         }
         for (at, c) in text[1..].char_indices() {
+            let value = &text[1 + at + c.len_utf8()..];
             if valued.contains(c) {
-                let value = if 1 + at + c.len_utf8() == text.len() { rest.next() } else { Some(word) };
-                values.extend(value.map(|value| (c, value)));
+                values.extend(if value.is_empty() { next(c) } else { Some(Given { option: c, word, value }) });
                 continue 'words;
             }
             if !plain.contains(c) {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::commands::{Judge, join};
 use super::super::script::{Sure, Word};
 use super::super::{DESTROYS, FETCHES, REDIRECTS, SENDS, worst};
-use super::{line, operands};
+use super::{Given, line, operands};
 use crate::risk::subject::quoted;
 
 /// Long options of `curl` and `wget` under which they only fetch.
@@ -54,12 +54,14 @@ pub fn fetch(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
             ),
         );
     };
-    for (c, value) in values {
-        given(judge, own, c, value);
+    for value in &values {
+        given(judge, own, value);
     }
     // wget writes a file unless it is told not to.
     if own == "wget"
-        && !arguments.iter().any(|word| matches!(word.text.as_str(), "-O-" | "-qO-" | "--spider" | "/dev/null" | "-"))
+        && !arguments
+            .iter()
+            .any(|word| matches!(word.text.as_str(), "--spider" | "/dev/null" | "-") || word.text.ends_with("O-"))
     {
         judge.rule(REDIRECTS, whole, "wget writes what it fetches to a file".to_owned());
     }
@@ -80,11 +82,8 @@ pub fn fetch(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
 }
 
 /// A value that an option of theirs is given.
-fn given(judge: &mut Judge<'_>, own: &str, option: char, value: &Word) {
-    let text = match value.text.strip_prefix("--").and_then(|long| long.split_once('=')) {
-        Some((_, own)) if option == '-' => own,
-        _ => value.text.strip_prefix(&format!("-{option}")).unwrap_or(&value.text),
-    };
+fn given(judge: &mut Judge<'_>, own: &str, value: &Given<'_>) {
+    let (option, text, value) = (value.option, value.value, value.word);
     let plain = value.is_literal() && !text.starts_with('@') && !text.contains("%output");
     let fine = match option {
         'X' => matches!(text, "GET" | "HEAD" | "OPTIONS"),

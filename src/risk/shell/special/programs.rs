@@ -39,17 +39,13 @@ pub fn sed(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
         };
         return judge.rule(kind, whole, says.to_owned());
     };
-    let given: Vec<&Word> = values.iter().filter(|(c, _)| matches!(c, 'e' | '-')).map(|(_, word)| *word).collect();
+    let given: Vec<(&str, &Word)> =
+        values.iter().filter(|given| given.option != 'l').map(|given| (given.value, given.word)).collect();
     let (scripts, files) = match operands.split_first() {
-        Some((script, files)) if given.is_empty() => (vec![*script], files.to_vec()),
+        Some((script, files)) if given.is_empty() => (vec![(script.text.as_str(), *script)], files.to_vec()),
         _ => (given, operands),
     };
-    for script in scripts {
-        let text = script
-            .text
-            .strip_prefix("--expression=")
-            .or_else(|| script.text.strip_prefix("-e"))
-            .unwrap_or(&script.text);
+    for (text, script) in scripts {
         if script.sure == Sure::Unknown || !sed_only_reads(text) {
             judge.rule(RUNS, &script.at, "a sed program that may write files or run commands".to_owned());
         }
@@ -130,7 +126,7 @@ pub fn awk(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
     if program.sure == Sure::Unknown || runs || writes {
         judge.rule(RUNS, &program.at, "an awk program that may run commands or write files".to_owned());
     }
-    if values.iter().any(|(_, value)| value.sure == Sure::Unknown) {
+    if values.iter().any(|given| given.word.sure == Sure::Unknown) {
         judge.rule(OPEN, whole, "what awk is given is known only when it runs".to_owned());
     }
     for file in files {
