@@ -84,6 +84,11 @@ impl Home {
     }
 }
 
+/// The person's own folder, if the environment names one.
+pub fn own_folder() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
 /// Makes a folder and its missing parents, and checks that it is the user's own and nobody else's to write.
 pub fn make_private(dir: &Path) -> Result<()> {
     match fs::DirBuilder::new().recursive(true).mode(0o700).create(dir) {

@@ -23,6 +23,7 @@ mod knowledge;
 mod papers;
 mod people;
 mod policy;
+mod project;
 mod remember;
 mod trouble;
 
@@ -30,7 +31,10 @@ use conversation::{Conversations, Partner};
 use knowledge::Knowledge;
 use papers::{submitted, without_secrets};
 
+use project::Projects;
+
 pub use events::{Effect, Event, Grants, Now, PeerId, PolicyFile, Process, Recalled};
+pub use project::ProjectFile;
 pub use remember::told;
 
 /// The most calls held at once. One more is blocked.
@@ -47,6 +51,7 @@ struct Wrap {
     partner: Partner,
     server: Arc<Server>,
     label: String,
+    projects: Projects,
     catalog: HashMap<ToolName, Arc<Definition>>,
     /// What its host calls itself, and the folders it gave the server.
     client: Option<String>,
@@ -156,7 +161,7 @@ impl Desk {
         self.expire(now, out);
         _ = self.clock.local(now);
         match event {
-            Event::Wrap { peer, session, server, host } => self.wrap(peer, session, server, host),
+            Event::Wrap { peer, session, server, host, project } => self.wrap(peer, session, server, host, &project),
             Event::Console { peer, who, lineage, unfit } => self.console(now, peer, who, lineage, unfit, out),
             Event::Command { peer, who } => {
                 self.commands.insert(peer, who);
@@ -165,6 +170,7 @@ impl Desk {
             Event::Gone(peer) => self.gone(now, peer, grants, out),
             Event::Recalled(recalled) => self.ground.recall(*recalled),
             Event::Policy(file) => self.policy(now, *file, out),
+            Event::Project(peer, files) => self.project(now, peer, &files, out),
             Event::Notice(text) => {
                 self.notices.push(text);
                 self.changed = true;
@@ -177,8 +183,17 @@ impl Desk {
         }
     }
 
-    fn wrap(&mut self, peer: PeerId, session: SessionId, server: Server, host: Option<Process>) {
+    fn wrap(
+        &mut self,
+        peer: PeerId,
+        session: SessionId,
+        server: Server,
+        host: Option<Process>,
+        project: &[ProjectFile],
+    ) {
         self.hosts.extend(host);
+        let mut projects = Projects::default();
+        projects.read(project, self.ground.timeouts());
         let label =
             std::iter::once(&server.command).chain(&server.args).map(String::as_str).collect::<Vec<_>>().join(" ");
         let wrap = Wrap {
@@ -186,6 +201,7 @@ impl Desk {
             session,
             server: Arc::new(server),
             label,
+            projects,
             catalog: HashMap::new(),
             client: None,
             roots: Vec::new(),
@@ -269,7 +285,8 @@ impl Desk {
         };
         self.conversations.tell(now, &wrap.partner, &call, &mut facts);
         let risk = wrap.knowledge.judge(&call, &mut facts, &wrap.catalog);
-        let ruling = self.ground.judge(&Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
+        let ruling =
+            wrap.projects.judge(&self.ground, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
         let params_digest = call.params.digest();
         let repeats = submit.repeats.filter(|prior| wrap.take_repeatable(*prior, &call));
         let (Ruling::Final(verdict) | Ruling::UnlessGranted(verdict)) = &ruling;
@@ -305,7 +322,8 @@ impl Desk {
     fn by_verdict(&self, verdict: &Verdict) -> Option<Decision> {
         let kind = match verdict.action {
             Action::Allow => DecisionKind::Allowed,
-            Action::Deny if self.ground.error().is_some() && verdict.by == By::Hub => DecisionKind::Blocked,
+            // A policy, or a project's file, that cannot be used.
+            Action::Deny if verdict.by == By::Hub => DecisionKind::Blocked,
             Action::Deny => DecisionKind::Denied,
             Action::Ask | Action::Confirm => return None,
         };

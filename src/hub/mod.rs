@@ -5,10 +5,12 @@ mod book;
 pub mod desk;
 mod pages;
 mod peer;
+mod projects;
 mod run;
 mod spawn;
 mod watch;
 
+pub use projects::read as read_projects;
 pub use run::{Ended, run};
 pub use spawn::leave;
 pub use watch::read as read_policy;

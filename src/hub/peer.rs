@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::desk::{Event, PeerId, Process};
+use super::projects::{self, Followed};
 use super::run::Incoming;
 use crate::proc::{self, Key, Lineage, lineage};
 use crate::socket::{Link, Other, Receiver, Sender};
@@ -132,15 +133,22 @@ pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
             return;
         }
     };
+    let mut event = event;
     let outgoing = Outgoing::new(sender);
     outgoing.queue(&FromHub::Hello(Hello::new(None)));
     outgoing.flush();
+    // Nothing that a wrap says is heard before it is known what its project says.
+    let mut followed = Followed::default();
+    if let Event::Wrap { server, project, .. } = &mut event {
+        (*project, followed) = projects::first(&server.cwd).await;
+    }
     if inbox.send(Incoming::Joined(id, outgoing.clone(), Box::new(event))).await.is_err() {
         return;
     }
     tokio::select! {
         () = listen(&mut receiver, id, other, &inbox) => {}
         () = outgoing.drain() => {}
+        () = projects::follow(followed, id, inbox.clone()) => {}
     }
     // The hub may have ended meanwhile: then nobody is left to be told.
     _ = inbox.send(Incoming::Event(Event::Gone(id))).await;
@@ -186,7 +194,7 @@ fn introduce(role: Role, peer: PeerId, pid: Option<u32>) -> Event {
         Role::Wrap { session, server } => {
             let host = lineage::host_of(&seen.chain).map(process);
             tracing::info!(peer = peer.0, pid, host = host.map(|host| host.pid), "a wrap attached");
-            Event::Wrap { peer, session, server, host }
+            Event::Wrap { peer, session, server, host, project: Vec::new() }
         }
         Role::Console => {
             let unfit = lineage::unfit(&seen);

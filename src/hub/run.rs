@@ -70,7 +70,8 @@ pub fn run(home: &Home, background: bool) -> Result<Ended> {
     let Some(lock) = Lock::take(home)? else { return Ok(Ended::AnotherRuns) };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(4)
+        // Few are ever busy; but a project's folder may be on a file system that does not answer.
+        .max_blocking_threads(64)
         .build()
         .context("cannot begin to run")?;
     // A task among those that feed it: the runtime looks for news from the system between tasks and what it blocks on,

@@ -16,6 +16,7 @@ pub mod parse;
 pub mod pattern;
 pub mod profile;
 pub mod replay;
+pub mod project;
 pub mod rule;
 pub mod ruling;
 pub mod shape;

@@ -9,6 +9,8 @@ use crate::policy::{Local, Policy};
 use crate::record::Record;
 use crate::wire::{FromHub, ToHub};
 
+use super::project::ProjectFile;
+
 /// The time, twice: one clock that only goes forward, for deadlines, and one for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
@@ -92,6 +94,8 @@ pub enum Event {
         server: Server,
         /// The AI host that started it, as far as the system lets us look.
         host: Option<Process>,
+        /// The files of the project that it runs in, the nearest first.
+        project: Vec<ProjectFile>,
     },
     /// A console said hello.
     Console {
@@ -119,6 +123,8 @@ pub enum Event {
     Recalled(Box<Recalled>),
     /// The policy file was read, or could not be: then it is `Policy::invalid`.
     Policy(Box<PolicyFile>),
+    /// The files of a wrap's project changed: these are all there are now.
+    Project(PeerId, Vec<ProjectFile>),
     /// Something a person should know, until the hub ends.
     Notice(String),
     /// Time passed.

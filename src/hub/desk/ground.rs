@@ -7,9 +7,9 @@
 
 use super::events::{PolicyFile, Recalled};
 use crate::call::Digest;
-use crate::decision::{Action, Keep};
+use crate::decision::{Action, Keep, Level};
 use crate::policy::suggest::Remember;
-use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Way};
+use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Timeouts, Way};
 use crate::record::{PolicyLoaded, Waiting};
 use crate::wire::Proposal;
 
@@ -162,6 +162,11 @@ impl Ground {
         }
     }
 
+    /// How long the person's own policy gives.
+    pub(super) fn timeouts(&self) -> Timeouts {
+        self.policies().next().map_or_else(Timeouts::default, |policy| policy.timeouts)
+    }
+
     /// Every policy that has a say, the accepted one first.
     fn policies(&self) -> impl Iterator<Item = &Policy> {
         let first = match &self.accepted {
@@ -201,6 +206,11 @@ impl Ground {
         };
         let most = if matches!(self.accepted, Accepted::Known { .. }) { Keep::Full } else { Keep::Masked };
         self.policies().map(|policy| policy.journal).chain([most]).min_by_key(tells).unwrap_or_default()
+    }
+
+    /// What a level does: the strictest that any policy says which has a say.
+    pub(super) fn action(&self, level: Level) -> Action {
+        self.policies().map(|policy| policy.levels.action(level)).max().unwrap_or(Action::Deny)
     }
 
     /// What is wrong with the file, if it cannot be used.

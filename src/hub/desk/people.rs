@@ -103,6 +103,9 @@ impl Desk {
     pub(super) fn status(&self, peer: PeerId) -> Status {
         let mut notices = self.notices.clone();
         notices.extend(self.trouble.as_ref().map(super::trouble::Trouble::says));
+        for wrap in self.wraps.values() {
+            notices.extend(wrap.projects.told().into_iter().map(|told| format!("{}: {told}", wrap.server.name)));
+        }
         Status {
             pid: self.pid,
             home: self.home.clone(),

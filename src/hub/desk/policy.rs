@@ -1,7 +1,7 @@
 //! The policy file changes, and a person says whether what got looser in it may hold.
 
 use super::ground::Turn;
-use super::{CallId, Decision, Desk, Effect, FromHub, Held, Now, PeerId, PolicyFile, Record};
+use super::{CallId, Decision, Desk, Effect, FromHub, Held, Now, PeerId, PolicyFile, ProjectFile, Record};
 use crate::call::Digest;
 use crate::policy::Asked;
 
@@ -37,6 +37,19 @@ impl Desk {
         for console in consoles {
             self.tell_proposal(console, out);
         }
+        self.judge_held(now, out);
+    }
+
+    /// The files of a wrap's project changed.
+    pub(super) fn project(&mut self, now: Now, peer: PeerId, files: &[ProjectFile], out: &mut Vec<Effect>) {
+        let Some(wrap) = self.wraps.get_mut(&peer) else { return };
+        wrap.projects.read(files, self.ground.timeouts());
+        self.changed = true;
+        self.judge_held(now, out);
+    }
+
+    /// What was judged under another policy is judged anew: only what is denied now leaves.
+    fn judge_held(&mut self, now: Now, out: &mut Vec<Effect>) {
         let moment = self.moment(now);
         // What the policy denies now is not left for a person to allow. What it allows still waits: it was asked for.
         let judged: Vec<(CallId, Decision)> = self
@@ -44,7 +57,11 @@ impl Desk {
             .iter()
             .filter_map(|(id, held)| {
                 let Held { call, risk, facts, .. } = held;
-                let ruling = self.ground.judge(&Asked { call, risk, facts, moment: &moment });
+                let asked = Asked { call, risk, facts, moment: &moment };
+                let ruling = match self.wraps.get(&held.peer) {
+                    Some(wrap) => wrap.projects.judge(&self.ground, &asked),
+                    None => self.ground.judge(&asked),
+                };
                 let denied = self.by_verdict(ruling.verdict()).filter(|decision| !decision.is_allowed());
                 denied.map(|decision| (*id, decision))
             })

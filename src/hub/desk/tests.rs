@@ -2,6 +2,7 @@
 
 mod conversation;
 mod loosening;
+mod project;
 mod secrets;
 
 use proptest::prelude::*;
@@ -82,7 +83,13 @@ impl World {
 
     fn wrap(&mut self, peer: PeerId, session: &str, args: &[&str]) {
         let host = Some(Process { pid: 90, start: 9 });
-        self.event(Event::Wrap { peer, session: SessionId(session.to_owned()), server: server(args), host });
+        self.event(Event::Wrap {
+            peer,
+            session: SessionId(session.to_owned()),
+            server: server(args),
+            host,
+            project: Vec::new(),
+        });
     }
 
     fn console(&mut self, peer: PeerId, lineage: Vec<Process>) {
@@ -268,7 +275,13 @@ fn b10_a_remembered_approval_is_of_exactly_the_call_that_was_shown() {
     assert_eq!([other_args, other_tool, other_server].map(|ask| w.kind(ask)), [None; 3]);
     let mut env = server(&["a"]);
     env.environment = Digest::of(b"NODE_OPTIONS");
-    w.event(Event::Wrap { peer: PeerId(9), session: SessionId("s3".to_owned()), server: env, host: None });
+    w.event(Event::Wrap {
+        peer: PeerId(9),
+        session: SessionId("s3".to_owned()),
+        server: env,
+        host: None,
+        project: Vec::new(),
+    });
     let other_env = w.submit_as(PeerId(9), UNKNOWN, r#"{"x":1,"y":"a"}"#, Era::Legacy, None);
     assert_eq!(w.kind(other_env), None, "a changed environment asks again");
 }

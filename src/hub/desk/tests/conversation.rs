@@ -149,7 +149,7 @@ fn a_conversation_is_its_hosts_over_all_servers_and_outlives_a_reconnect() {
     assert_eq!(w.context().1, ids(&["leaks", "first"]), "what one server read, another may send");
     let alone = |w: &mut World, peer, session: &str| {
         let session = SessionId(session.to_owned());
-        w.event(Event::Wrap { peer, session, server: server(&["c"]), host: None });
+        w.event(Event::Wrap { peer, session, server: server(&["c"]), host: None, project: Vec::new() });
     };
     alone(&mut w, PeerId(10), "s3");
     w.submit_as(PeerId(10), "fetch", PAGE, Era::Legacy, None);
@@ -162,7 +162,7 @@ fn what_is_remembered_of_conversations_is_bounded() {
     for n in 0..600 {
         let (peer, session) = (PeerId(100 + n), SessionId(format!("s{n}")));
         let host = Some(Process { pid: u32::try_from(n).expect("small"), start: 77 });
-        w.event(Event::Wrap { peer, session, server: server(&["c"]), host });
+        w.event(Event::Wrap { peer, session, server: server(&["c"]), host, project: Vec::new() });
         w.submit_as(peer, "read_file", "{}", Era::Legacy, None);
     }
     assert_eq!(w.desk.conversations.len(), 256);
