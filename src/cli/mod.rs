@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod history;
 pub mod hub;
 pub mod policy;
+pub mod project;
 pub mod risk;
 pub mod trust;
 
@@ -273,11 +274,18 @@ pub enum PolicyCommand {
     /// Write a commented template
     Init,
     /// What is in force and where it comes from
-    Show,
+    Show {
+        /// What the project's own files say for servers in this folder [default: this one]
+        #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".")]
+        project: Option<PathBuf>,
+    },
     /// Every error with file, line and column
     Check {
         /// The file to check [default: the home's]
         file: Option<PathBuf>,
+        /// The project's own files instead, for servers in this folder [default: this one]
+        #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".", conflicts_with = "file")]
+        project: Option<PathBuf>,
     },
     /// Try the cases that stand as [[test]] in the file; exits 1 when one fails
     Test {

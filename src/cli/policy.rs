@@ -13,11 +13,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Exit, PolicyArgs, PolicyCommand, ReplayArgs};
+use super::{Exit, PolicyArgs, PolicyCommand, ReplayArgs, project};
 use crate::call::Digest;
 use crate::config::{Home, make_private};
 use crate::decision::Level;
 use crate::hub;
+use crate::journal;
 use crate::policy::{self, Parsed, Policy, Rule, Severity, time};
 use crate::shown::Shown;
 
@@ -26,8 +27,10 @@ pub fn run(home: &Home, args: PolicyArgs) -> Result<Exit> {
     let mut out = io::stdout().lock();
     let done = match args.command {
         PolicyCommand::Init => init(home, &mut out),
-        PolicyCommand::Show => show(&home.policy(), &mut out),
-        PolicyCommand::Check { file } => {
+        PolicyCommand::Show { project: Some(dir) } => project::show(&dir, &own(home), &mut out),
+        PolicyCommand::Show { project: None } => show(home, &mut out),
+        PolicyCommand::Check { project: Some(dir), .. } => project::check(&dir, &own(home), &mut out),
+        PolicyCommand::Check { file, project: None } => {
             check(&file.clone().unwrap_or_else(|| home.policy()), file.is_some(), &mut out)
         }
         PolicyCommand::Test { policy } => cases::run(home, policy.as_deref(), &mut out),
@@ -41,6 +44,11 @@ pub fn run(home: &Home, args: PolicyArgs) -> Result<Exit> {
         }
         done => done,
     }
+}
+
+/// The person's own policy, as it stands in the file.
+fn own(home: &Home) -> Policy {
+    policy::from_file(hub::read_policy(&home.policy()), "policy.toml").policy
 }
 
 fn init(home: &Home, out: &mut impl Write) -> Result<Exit> {
@@ -101,7 +109,7 @@ fn usable(home: &Home, file: Option<&Path>, out: &mut impl Write) -> Result<Opti
     Ok(Some(parsed))
 }
 
-fn diagnostics(parsed: &Parsed, file: &Shown, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn diagnostics(parsed: &Parsed, file: &Shown, out: &mut impl Write) -> io::Result<()> {
     for diagnostic in &parsed.diagnostics {
         let severity = match diagnostic.severity {
             Severity::Error => "error",
@@ -113,7 +121,8 @@ fn diagnostics(parsed: &Parsed, file: &Shown, out: &mut impl Write) -> io::Resul
     Ok(())
 }
 
-fn show(path: &Path, out: &mut impl Write) -> Result<Exit> {
+fn show(home: &Home, out: &mut impl Write) -> Result<Exit> {
+    let path = &home.policy();
     let file = Shown::line(&path.display().to_string());
     let read = hub::read_policy(path);
     let digest = read.as_ref().ok().and_then(Option::as_deref).map(Digest::of);
@@ -124,6 +133,9 @@ fn show(path: &Path, out: &mut impl Write) -> Result<Exit> {
         None if is_there => writeln!(out, "file      {file}")?,
         None => writeln!(out, "file      {file} is not there, so the defaults hold; to write one: sayso policy init")?,
     }
+    if let Some(waits) = waits(home, digest) {
+        writeln!(out, "waits     {waits}")?;
+    }
     if parsed.error().is_some() {
         writeln!(out, "in force  every call that is not low is denied, because the file cannot be used:")?;
         diagnostics(&parsed, &file, out)?;
@@ -132,6 +144,19 @@ fn show(path: &Path, out: &mut impl Write) -> Result<Exit> {
     table(&parsed.policy, out)?;
     diagnostics(&parsed, &file, out)?;
     Ok(Exit::Ok)
+}
+
+/// What a person should know when the file is not what was accepted last.
+fn waits(home: &Home, digest: Option<Digest>) -> Option<String> {
+    if let Ok(Some(status)) = super::hub::status_of(home) {
+        return status.policy_waits.map(|waits| Shown::line(&waits).to_string());
+    }
+    let accepted = journal::accepted(&home.journal).ok().flatten()?;
+    (accepted.digest != digest).then(|| {
+        "the file is not the one that was accepted last; what is looser in it holds once a person accepts it at a \
+         console (sayso, key P)"
+            .to_owned()
+    })
 }
 
 fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
@@ -160,7 +185,7 @@ fn table(policy: &Policy, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A rule on one line.
-fn line(rule: &Rule) -> String {
+pub(super) fn line(rule: &Rule) -> String {
     let mut text = format!("{}: {} {}", Shown::line(&rule.label), rule.server, Shown::line(rule.tool.as_str()));
     let mut conditions = String::new();
     rule.conditions(&mut conditions);

@@ -14,6 +14,7 @@ use super::{Exit, ExplainArgs, RiskArgs, RiskCommand};
 use crate::config::{Home, make_private};
 use crate::decision::Level;
 use crate::hub;
+use crate::journal;
 use crate::policy::{self, Policy, edit};
 use crate::shown::Shown;
 
@@ -64,14 +65,19 @@ fn policy(home: &Home, file: Option<&Path>) -> Result<Policy> {
 }
 
 fn set(home: &Home, server: &str, tool: &str, level: Level) -> Result<Exit> {
-    let shown = change(home, |text| edit::set_level(text, server, tool, level))?;
+    let (shown, waits) = change(home, |text| edit::set_level(text, server, tool, level))?;
     let (server, tool) = (Shown::line(server), Shown::line(tool));
-    writeln!(io::stdout(), "{shown}: tools {tool} of servers {server} are {level} from now on")?;
+    let when = if waits { "once that is accepted" } else { "from now on" };
+    writeln!(io::stdout(), "{shown}: tools {tool} of servers {server} are {level} {when}")?;
+    if waits {
+        writeln!(io::stdout(), "{WAITS}")?;
+    }
     Ok(Exit::Ok)
 }
 
-/// Changes the text of the home's policy, or of the template where there is none yet. Gives back the file's name.
-pub(super) fn change(home: &Home, edit: impl FnOnce(&str) -> Result<String, edit::EditError>) -> Result<Shown> {
+/// Changes the text of the home's policy, or of the template where there is none yet. Gives back the file's name, and
+/// whether the change has to be accepted by a person.
+pub(super) fn change(home: &Home, edit: impl FnOnce(&str) -> Result<String, edit::EditError>) -> Result<(Shown, bool)> {
     make_private(&home.config)?;
     // A link is followed once, here: what it leads to is what gets replaced, not the link.
     let path = home.policy();
@@ -87,7 +93,19 @@ pub(super) fn change(home: &Home, edit: impl FnOnce(&str) -> Result<String, edit
         Err(why) => bail!("{}", Shown::line(&why.to_string())),
     };
     replace(&path, before.as_deref(), after.as_bytes()).with_context(|| format!("cannot write {shown}"))?;
-    Ok(shown)
+    let waits = waits(home, text, &after);
+    Ok((shown, waits))
+}
+
+/// What is said after a change that loosens.
+pub(super) const WAITS: &str =
+    "this loosens the policy, so it waits until a person accepts it at a console: run sayso, key P";
+
+/// Whether a change of the file has to be accepted by a person: it loosens something, and the home is not new.
+fn waits(home: &Home, before: &str, after: &str) -> bool {
+    let parse = |text| policy::parse(text, "policy.toml").policy;
+    let looser = policy::compare(&parse(before), &parse(after)).iter().any(|change| change.way == policy::Way::Looser);
+    looser && journal::accepted(&home.journal).is_ok_and(|accepted| accepted.is_some())
 }
 
 /// Puts the new text in the old one's place, whole or not at all, readable by its owner alone.

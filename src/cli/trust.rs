@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anyhow::{Context as _, Result, bail};
 
 use super::hub::ask;
-use super::risk::change;
+use super::risk::{WAITS, change};
 use super::{Exit, TrustArgs};
 use crate::call::ServerName;
 use crate::config::Home;
@@ -18,16 +18,16 @@ use crate::wire::{FromHub, ToHub};
 pub fn run(home: &Home, args: &TrustArgs) -> Result<Exit> {
     let name = ServerName::new(args.name.as_str())?;
     if args.remove {
-        let file = change(home, |text| edit::set_trust(text, name.as_str(), None))?;
+        let (file, _) = change(home, |text| edit::set_trust(text, name.as_str(), None))?;
         writeln!(io::stdout(), "{file}: server {name} is trusted no more, from now on")?;
         return Ok(Exit::Ok);
     }
     let command = if args.command.is_empty() { running(home, &name)? } else { args.command.clone() };
-    let file = change(home, |text| edit::set_trust(text, name.as_str(), Some(&command)))?;
+    let (file, waits) = change(home, |text| edit::set_trust(text, name.as_str(), Some(&command)))?;
     let words: Vec<String> = command.iter().map(|word| Shown::line(&format!("{word:?}")).to_string()).collect();
     writeln!(io::stdout(), "{file}: server {name} is trusted as exactly [{}]", words.join(", "))?;
     writeln!(io::stdout(), "its calls rated medium count as low, those rated high do not")?;
-    writeln!(io::stdout(), "this holds once you accept it at a console: run `sayso` in a terminal, then P")?;
+    writeln!(io::stdout(), "{}", if waits { WAITS } else { "this holds from now on" })?;
     Ok(Exit::Ok)
 }
 

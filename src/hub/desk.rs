@@ -193,7 +193,7 @@ impl Desk {
     ) {
         self.hosts.extend(host);
         let mut projects = Projects::default();
-        projects.read(project, self.ground.timeouts());
+        projects.read(project, self.ground.times());
         let label =
             std::iter::once(&server.command).chain(&server.args).map(String::as_str).collect::<Vec<_>>().join(" ");
         let wrap = Wrap {
@@ -293,12 +293,12 @@ impl Desk {
         out.push(Effect::Journal(submitted(&call, &risk, verdict, params_digest, self.ground.keep())));
         let timeout = u64::try_from(verdict.timeout.as_millis()).unwrap_or(u64::MAX);
         let decision = match &ruling {
-            Ruling::Final(verdict) => self.by_verdict(verdict),
+            Ruling::Final(verdict) => Self::by_verdict(verdict),
             Ruling::UnlessGranted(_) if repeats.is_some() => Some(Decision::new(DecisionKind::Allowed, By::Repeat)),
-            Ruling::UnlessGranted(verdict) if verdict.action == Action::Allow => self.by_verdict(verdict),
+            Ruling::UnlessGranted(verdict) if verdict.action == Action::Allow => Self::by_verdict(verdict),
             Ruling::UnlessGranted(verdict) => {
                 let level = risk.level.max(verdict.level);
-                self.by_grant(now, &call, level, &facts, grants).or_else(|| self.by_verdict(verdict))
+                self.by_grant(now, &call, level, &facts, grants).or_else(|| Self::by_verdict(verdict))
             }
         };
         let verdict = verdict.clone();
@@ -319,7 +319,7 @@ impl Desk {
     }
 
     /// What a verdict says by itself, or `None` when a person must be asked.
-    fn by_verdict(&self, verdict: &Verdict) -> Option<Decision> {
+    fn by_verdict(verdict: &Verdict) -> Option<Decision> {
         let kind = match verdict.action {
             Action::Allow => DecisionKind::Allowed,
             // A policy, or a project's file, that cannot be used.

@@ -10,6 +10,7 @@ mod run;
 mod spawn;
 mod watch;
 
+pub use desk::ProjectFile;
 pub use projects::read as read_projects;
 pub use run::{Ended, run};
 pub use spawn::leave;

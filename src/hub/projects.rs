@@ -86,13 +86,11 @@ pub async fn first(folder: &str) -> (Vec<ProjectFile>, Followed) {
         let mut projects = Projects::of(&folder);
         (projects.look().unwrap_or_default(), projects)
     });
-    match timeout(PATIENCE, read).await {
-        Ok(Ok((files, projects))) => (files, Followed(Some(projects))),
-        Ok(Err(_)) | Err(_) => {
-            let why = format!("it cannot be read within {} s", PATIENCE.as_secs());
-            (vec![ProjectFile { path, text: Err(why) }], Followed(None))
-        }
+    if let Ok(Ok((files, projects))) = timeout(PATIENCE, read).await {
+        return (files, Followed(Some(projects)));
     }
+    let why = format!("it cannot be read within {} s", PATIENCE.as_secs());
+    (vec![ProjectFile { path, text: Err(why) }], Followed(None))
 }
 
 /// Tells what becomes of them, as long as the server is attached.

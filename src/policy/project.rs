@@ -22,8 +22,9 @@ const FOREVER: Duration = Duration::from_hours(24);
 /// Nothing is said of any call.
 const SILENT: Levels = Levels { low: Action::Allow, medium: Action::Allow, high: Action::Allow };
 
-/// Parses a project's file. `own` are the times that the person's policy gives.
-pub fn read(text: &str, label: &str, own: Timeouts) -> Parsed {
+/// Parses a project's file. `own` are the times that the person's policy gives for each
+/// level.
+pub fn read(text: &str, label: &str, own: [Duration; 3]) -> Parsed {
     let whole = parse(text, label);
     if whole.policy.why_invalid().is_some() {
         return whole;
@@ -33,12 +34,12 @@ pub fn read(text: &str, label: &str, own: Timeouts) -> Parsed {
     if let Ok(document) = DeTable::parse(text) {
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
-                "levels" => reader.levels(value, &whole.policy.levels, &mut policy.levels),
+                "levels" => reader.levels(value, whole.policy.levels, &mut policy.levels),
                 "timeout" => reader.timeouts(value, &whole.policy.timeouts, &mut policy.timeouts),
                 "rule" => {}
                 other => reader.refuse(
                     key.span().start,
-                    format!("`{other}` does not count in a project: only levels, timeout and rule do"),
+                    &format!("`{other}` does not count in a project: only levels, timeout and rule do"),
                 ),
             }
         }
@@ -52,7 +53,7 @@ pub fn read(text: &str, label: &str, own: Timeouts) -> Parsed {
 
 /// What a folder without such a file says: nothing.
 pub fn silent() -> Policy {
-    let timeouts = Timeouts { default: FOREVER, low: None, medium: None, high: None };
+    let timeouts = Timeouts { default: Some(FOREVER), ..Timeouts::default() };
     Policy { levels: SILENT, timeouts, ..Policy::default() }
 }
 
@@ -81,19 +82,19 @@ pub fn rule(project: &Policy, asked: &Asked<'_>, own: impl Fn(Level) -> Action) 
 
 struct Reader<'a> {
     text: &'a str,
-    own: Timeouts,
+    own: [Duration; 3],
     refused: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn refuse(&mut self, at: usize, says: String) {
+    fn refuse(&mut self, at: usize, says: &str) {
         let before = &self.text[..at.min(self.text.len())];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        self.refused.push(Diagnostic { severity: Severity::Warning, line, column, says: refused(&says) });
+        self.refused.push(Diagnostic { severity: Severity::Warning, line, column, says: refused(says) });
     }
 
-    fn levels(&mut self, value: &Spanned<DeValue<'_>>, said: &Levels, levels: &mut Levels) {
+    fn levels(&mut self, value: &Spanned<DeValue<'_>>, said: Levels, levels: &mut Levels) {
         let defaults = Levels::default();
         for (key, value) in value.get_ref().as_table().into_iter().flatten() {
             let (level, slot) = match key.get_ref().as_ref() {
@@ -103,7 +104,7 @@ impl Reader<'_> {
             };
             let (action, least) = (said.action(level), defaults.action(level));
             if action < least {
-                self.refuse(value.span().start, format!("{level} calls: {action} is looser than {least}"));
+                self.refuse(value.span().start, &format!("{level} calls: {action} is looser than {least}"));
             } else {
                 *slot = action;
             }
@@ -111,26 +112,26 @@ impl Reader<'_> {
     }
 
     fn timeouts(&mut self, value: &Spanned<DeValue<'_>>, said: &Timeouts, timeouts: &mut Timeouts) {
-        let own = self.own;
+        let [low, medium, high] = self.own;
         for (key, value) in value.get_ref().as_table().into_iter().flatten() {
             let name = key.get_ref().as_ref();
             let (length, most) = match name {
-                "low" => (said.low, own.of(Level::Low)),
-                "medium" => (said.medium, own.of(Level::Medium)),
-                "high" => (said.high, own.of(Level::High)),
-                _ => (Some(said.default), longest(&own)),
+                "low" => (said.low, low),
+                "medium" => (said.medium, medium),
+                "high" => (said.high, high),
+                _ => (said.default, low.max(medium).max(high)),
             };
             let Some(length) = length else { continue };
             if length > most {
                 let (length, most) = (time::show(length), time::show(most));
-                self.refuse(value.span().start, format!("{name}: {length} is longer than your own {most}"));
+                self.refuse(value.span().start, &format!("{name}: {length} is longer than your own {most}"));
                 continue;
             }
             match name {
                 "low" => timeouts.low = Some(length),
                 "medium" => timeouts.medium = Some(length),
                 "high" => timeouts.high = Some(length),
-                _ => timeouts.default = length,
+                _ => timeouts.default = Some(length),
             }
         }
     }
@@ -149,7 +150,7 @@ impl Reader<'_> {
             refuse("a project cannot make anything low".to_owned());
             rule.level = None;
         }
-        let most = longest(&self.own);
+        let most = self.own.iter().copied().fold(Duration::ZERO, Duration::max);
         if let Some(length) = rule.timeout.filter(|length| *length > most) {
             refuse(format!("{} is longer than your own {}", time::show(length), time::show(most)));
             rule.timeout = None;
@@ -170,16 +171,14 @@ pub fn is_refusal(diagnostic: &Diagnostic) -> bool {
     diagnostic.says.ends_with(REFUSED)
 }
 
-fn longest(timeouts: &Timeouts) -> Duration {
-    Level::ALL.iter().map(|level| timeouts.of(*level)).max().unwrap_or(timeouts.default)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TIMES: [Duration; 3] = [Duration::from_secs(55); 3];
+
     fn told(text: &str) -> (Policy, Vec<String>) {
-        let parsed = read(text, NAME, Timeouts::default());
+        let parsed = read(text, NAME, TIMES);
         let told = parsed.diagnostics.iter().map(|d| format!("{}: {}", d.line, d.says));
         (parsed.policy, told.filter(|says| says.contains("does not count")).collect())
     }
@@ -195,7 +194,7 @@ mod tests {
         let lines: Vec<&str> = told.iter().map(|says| says.split(':').next().unwrap_or_default()).collect();
         assert_eq!(lines, ["3", "4", "6", "8", "10", "12", "18", "22"], "{told:#?}");
         assert_eq!(policy.levels, Levels { low: Action::Ask, ..SILENT });
-        assert_eq!((policy.timeouts.default, policy.timeouts.high), (FOREVER, Some(Duration::from_secs(10))));
+        assert_eq!((policy.timeouts.default, policy.timeouts.high), (Some(FOREVER), Some(Duration::from_secs(10))));
         let rules: Vec<_> = policy.rules.iter().map(|rule| (rule.tool.as_str(), rule.action, rule.level)).collect();
         assert_eq!(rules, [("rm", Some(Action::Deny), None), ("a", Some(Action::Confirm), None)]);
     }
@@ -203,7 +202,7 @@ mod tests {
     #[test]
     fn b30_a_file_with_a_mistake_is_not_usable() {
         for text in ["[[rule]\n", "[levels]\nlow = 3\n", "x = 1\n"] {
-            assert!(read(text, NAME, Timeouts::default()).policy.why_invalid().is_some(), "{text}");
+            assert!(read(text, NAME, TIMES).policy.why_invalid().is_some(), "{text}");
         }
         assert_eq!(told(""), (silent(), Vec::new()));
     }

@@ -10,6 +10,7 @@ mod hub;
 mod journal;
 mod picture;
 mod policy;
+mod project;
 mod readme;
 mod rehearse;
 mod risk;

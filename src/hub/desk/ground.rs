@@ -5,11 +5,13 @@
 //! then the stricter of the two counts. A file that cannot be used takes nothing back either: what is mended is compared
 //! with what was accepted, not with what was broken.
 
+use std::time::Duration;
+
 use super::events::{PolicyFile, Recalled};
 use crate::call::Digest;
 use crate::decision::{Action, Keep, Level};
 use crate::policy::suggest::Remember;
-use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Timeouts, Way};
+use crate::policy::{self, Asked, Change, Policy, Ruling, Side, Way};
 use crate::record::{PolicyLoaded, Waiting};
 use crate::wire::Proposal;
 
@@ -162,9 +164,10 @@ impl Ground {
         }
     }
 
-    /// How long the person's own policy gives.
-    pub(super) fn timeouts(&self) -> Timeouts {
-        self.policies().next().map_or_else(Timeouts::default, |policy| policy.timeouts)
+    /// How long the person's own policy gives for each level, whatever the host.
+    pub(super) fn times(&self) -> [Duration; 3] {
+        let time = |level| self.policies().map(|policy| policy.time_to_answer(level, None)).min();
+        [Level::Low, Level::Medium, Level::High].map(|level| time(level).unwrap_or(policy::DEFAULT_TIMEOUT))
     }
 
     /// Every policy that has a say, the accepted one first.

@@ -43,7 +43,7 @@ impl Desk {
     /// The files of a wrap's project changed.
     pub(super) fn project(&mut self, now: Now, peer: PeerId, files: &[ProjectFile], out: &mut Vec<Effect>) {
         let Some(wrap) = self.wraps.get_mut(&peer) else { return };
-        wrap.projects.read(files, self.ground.timeouts());
+        wrap.projects.read(files, self.ground.times());
         self.changed = true;
         self.judge_held(now, out);
     }
@@ -62,7 +62,7 @@ impl Desk {
                     Some(wrap) => wrap.projects.judge(&self.ground, &asked),
                     None => self.ground.judge(&asked),
                 };
-                let denied = self.by_verdict(ruling.verdict()).filter(|decision| !decision.is_allowed());
+                let denied = Self::by_verdict(ruling.verdict()).filter(|decision| !decision.is_allowed());
                 denied.map(|decision| (*id, decision))
             })
             .collect();

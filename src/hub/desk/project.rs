@@ -4,8 +4,10 @@
 //! a file that got looser or is gone counts as it was, too, until the server is started again. One that cannot be used
 //! denies what is not low.
 
+use std::time::Duration;
+
 use super::ground::Ground;
-use crate::policy::{self, Asked, Policy, Ruling, Timeouts, Way, project};
+use crate::policy::{self, Asked, Policy, Ruling, Way, project};
 
 /// The most that is told of one server's files.
 const MOST_TOLD: usize = 3;
@@ -36,7 +38,7 @@ struct Layer {
 
 impl Projects {
     /// The files were read: these are all there are.
-    pub(super) fn read(&mut self, files: &[ProjectFile], own: Timeouts) {
+    pub(super) fn read(&mut self, files: &[ProjectFile], own: [Duration; 3]) {
         for layer in &mut self.0 {
             if files.iter().all(|file| file.path != layer.path) {
                 layer.take(project::silent());
@@ -44,17 +46,11 @@ impl Projects {
             }
         }
         for file in files {
-            let layer = self.0.iter_mut().find(|layer| layer.path == file.path);
-            let layer = match layer {
-                Some(layer) => layer,
-                None => {
-                    let path = file.path.clone();
-                    self.0.push(Layer { path, held: None, now: None, told: Vec::new() });
-                    let Some(layer) = self.0.last_mut() else { return };
-                    layer
-                }
-            };
-            layer.file(file, own);
+            let at = self.0.iter().position(|layer| layer.path == file.path).unwrap_or(self.0.len());
+            if at == self.0.len() {
+                self.0.push(Layer { path: file.path.clone(), held: None, now: None, told: Vec::new() });
+            }
+            self.0[at].file(file, own);
         }
     }
 
@@ -79,18 +75,16 @@ impl Projects {
 }
 
 impl Layer {
-    fn file(&mut self, file: &ProjectFile, own: Timeouts) {
+    fn file(&mut self, file: &ProjectFile, own: [Duration; 3]) {
         let parsed = match &file.text {
             Ok(text) => project::read(text, &file.path, own),
             Err(why) => policy::from_file(Err(std::io::Error::other(why.clone())), &file.path),
         };
-        self.told = match parsed.policy.why_invalid() {
-            Some(why) => vec![format!("{why}; what is not low is denied for servers in this project")],
-            None => {
-                let counted = parsed.diagnostics.iter().filter(|d| project::is_refusal(d));
-                counted.map(|d| format!("{}:{}: {}", self.path, d.line, d.says)).collect()
-            }
-        };
+        let refused = parsed.diagnostics.iter().filter(|d| project::is_refusal(d));
+        self.told = refused.map(|d| format!("{}:{}: {}", self.path, d.line, d.says)).collect();
+        if let Some(why) = parsed.policy.why_invalid() {
+            self.told = vec![format!("{why}; what is not low is denied for servers in this project")];
+        }
         if self.take(parsed.policy) {
             self.told.push(format!("{} got looser; that counts once the server is started again", self.path));
         }
