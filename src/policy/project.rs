@@ -48,7 +48,7 @@ pub fn read(text: &str, label: &str, own: [Duration; 3]) -> Parsed {
     let mut diagnostics = whole.diagnostics;
     diagnostics.extend(reader.refused);
     diagnostics.sort_by_key(|d| (d.line, d.column));
-    Parsed { policy, diagnostics }
+    Parsed { policy, diagnostics, cases: Vec::new() }
 }
 
 /// What a folder without such a file says: nothing.

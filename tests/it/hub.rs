@@ -438,15 +438,17 @@ fn b37_no_environment_variable_turns_the_gate_off() {
 
 #[test]
 fn b31_a_reload_never_drops_the_gate() {
-    let world = World::with_policy(ECHO_RUNS);
+    // Not low by its name, so that a policy that cannot be used denies it.
+    const FROB_RUNS: &str = "[[rule]]\ntool = \"frob\"\naction = \"allow\"\n";
+    let world = World::with_policy(FROB_RUNS);
     let mut host = session(&world);
-    host.call(1, "echo", &json!({"n": 1}));
+    host.call(1, "frob", &json!({"n": 1}));
     assert!(!is_denied(&host.answer(1)));
     // What comes into force at once and says why nothing passes: a typo, not a file, no reading at all.
     let policy = world.home().join("policy.toml");
     let spoil: [(&str, &dyn Fn()); 3] = [
         ("a typo", &|| world.policy("[[rule]\ntool = ")),
-        ("half a file", &|| fs::write(&policy, &ECHO_RUNS[..20]).unwrap()),
+        ("half a file", &|| fs::write(&policy, &FROB_RUNS[..20]).unwrap()),
         ("a folder", &|| {
             fs::remove_file(&policy).unwrap();
             fs::create_dir(&policy).unwrap();
@@ -458,20 +460,20 @@ fn b31_a_reload_never_drops_the_gate() {
         spoil();
         wait(what, || loads() > before);
         let id = n * 10;
-        host.call(id, "echo", &json!({"spoiled": n}));
+        host.call(id, "frob", &json!({"spoiled": n}));
         let answer = host.answer(id);
         assert!(is_denied(&answer), "{what}: {answer}");
     }
     assert_eq!(world.ran().len(), 1);
     fs::remove_dir(&policy).unwrap();
-    world.policy(ECHO_RUNS);
+    world.policy(FROB_RUNS);
     wait("the good policy", || world.run(&["hub", "status"]).1.contains("policy    in force"));
-    host.call(99, "echo", &json!({"n": 99}));
+    host.call(99, "frob", &json!({"n": 99}));
     assert!(!is_denied(&host.answer(99)));
     let before = loads();
-    world.policy("[[rule]]\ntool = \"echo\"\naction = \"deny\"\n");
+    world.policy("[[rule]]\ntool = \"frob\"\naction = \"deny\"\n");
     wait("a denial", || loads() > before);
-    host.call(100, "echo", &json!({"n": 100}));
+    host.call(100, "frob", &json!({"n": 100}));
     assert!(is_denied(&host.answer(100)));
     assert_eq!(world.ran().len(), 2);
 }

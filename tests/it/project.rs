@@ -43,7 +43,9 @@ fn denied(answer: &Value) -> bool {
 
 #[test]
 fn b30_what_a_repository_ships_tightens_and_does_not_loosen() {
-    let world = World::with_policy(&format!("[timeout]\ndefault = \"1s\"\n{ECHO_RUNS}"));
+    let world = World::with_policy(&format!(
+        "[timeout]\ndefault = \"1s\"\n{ECHO_RUNS}[[rule]]\ntool = \"frob\"\naction = \"allow\"\n"
+    ));
     let loosens = format!("[levels]\nmedium = \"allow\"\nhigh = \"allow\"\n{DENIES}[[rule]]\naction = \"allow\"\n");
     let (folder, file) = project(&world, &loosens);
     let screen = world.console_sized(120, 30);
@@ -67,7 +69,7 @@ fn b30_what_a_repository_ships_tightens_and_does_not_loosen() {
     assert!(!denied(&host.answer(4)), "a server that is started anew has no such file");
     write(&file, "[[rule]\n");
     screen.wait_for(".sayso.toml:1:8: ");
-    host.call(5, "echo", &json!({"n": 5}));
+    host.call(5, "frob", &json!({"n": 5}));
     let answer = host.answer(5);
     assert!(denied(&answer) && answer.to_string().contains(".sayso.toml"), "{answer}");
 }
