@@ -44,7 +44,8 @@ pub fn read(text: &str, label: &str, own: [Duration; 3]) -> Parsed {
             }
         }
     }
-    policy.rules = whole.policy.rules.into_iter().filter_map(|rule| reader.rule(rule)).collect();
+    let rules: Vec<Rule> = whole.policy.rules.iter().cloned().filter_map(|rule| reader.rule(rule)).collect();
+    policy.rules = rules.into();
     let mut diagnostics = whole.diagnostics;
     diagnostics.extend(reader.refused);
     diagnostics.sort_by_key(|d| (d.line, d.column));
