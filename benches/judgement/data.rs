@@ -16,6 +16,8 @@ pub struct Report {
     pub prints: bool,
     /// Whether misses are listed.
     pub lists: bool,
+    /// Only the timings whose names have this text.
+    pub only: String,
 }
 
 impl Report {

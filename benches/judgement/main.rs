@@ -2,7 +2,8 @@
 //! the project (`../shared/data`); without it, those tables are left out.
 //!
 //! `cargo bench --bench judgement` prints the tables, `-- --list` what each of them counts as a miss (of the part that is
-//! tuned on only), `-- --tables` or `-- --speed` one half, `-- --policy` the rules alone. As a test (`cargo test --benches`) it goes through once, with
+//! tuned on only), `-- --tables` or `-- --speed` one half (`--sizes`: without the worst cases), `-- --speed --only TEXT`
+//! only the timings whose names have that text, `-- --policy` the rules alone. As a test (`cargo test --benches`) it goes through once, with
 //! few rounds, and prints nothing. It never fails for what it measures.
 //!
 //! Part of every source is kept back (three rows of ten, by a digest of the row): nothing was tuned on it.
@@ -18,7 +19,8 @@ mod tables;
 fn main() {
     let asked = |flag: &str| std::env::args().any(|arg| arg == flag);
     let bench = asked("--bench") && !asked("--test");
-    let mut report = data::Report { prints: bench, lists: asked("--list") };
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1).unwrap_or_default();
+    let mut report = data::Report { prints: bench, lists: asked("--list"), only };
     if asked("--policy") {
         return policy::rules(&report);
     }
@@ -31,7 +33,9 @@ fn main() {
     }
     if !asked("--tables") {
         speed::sizes(&report);
-        speed::worst(&report);
+        if !asked("--sizes") {
+            speed::worst(&report);
+        }
         policy::rules(&report);
     }
 }

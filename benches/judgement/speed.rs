@@ -32,7 +32,7 @@ pub fn sizes(report: &Report) {
     );
     let prose = "The quick brown fox jumps over the lazy dog, and then it sits down. ".repeat(15);
     let code = "fn main() {\n    let x = vec![1, 2, 3];\n    println!(\"{x:?}\");\n}\n".repeat(16_000);
-    let rows: Vec<Value> = (0..12_000).map(|i| json!({ "id": i, "name": format!("row number {i}"), "done": false, "note": "nothing much to be said about it" })).collect();
+    let rows: Vec<Value> = (0..3_000).map(|i| json!({ "id": i, "name": format!("row number {i}"), "done": false, "note": "nothing much to be said about it, and so it goes on. ".repeat(5) })).collect();
     let all = [
         ("64 bytes, a path", "read_file", json!({ "path": "src/main.rs", "limit": 20 }), 20_000),
         ("1 KiB of shell", "run_command", json!({ "command": shell }), 2_000),
@@ -42,7 +42,7 @@ pub fn sizes(report: &Report) {
         ("1 MiB of rows", "insert_rows", json!({ "rows": rows }), 10),
     ];
     report.line("\na known tool's call");
-    for (what, tool, arguments, times) in all {
+    for (what, tool, arguments, times) in all.into_iter().filter(|(what, ..)| what.contains(&report.only)) {
         if let Some((bytes, one)) = time(report, tool, &arguments, times) {
             report.line(&format!("  {what:<28} {bytes:>9} bytes {:>12.2} us", one.as_nanos() as f64 / 1e3));
         }
@@ -91,6 +91,9 @@ pub fn worst(report: &Report) {
     ];
     let mut slowest: Vec<(Duration, String)> = Vec::new();
     let mut look = |what: String, tool: &str, arguments: &Value| {
+        if !what.contains(&report.only) {
+            return;
+        }
         if let Some((_, one)) = time(report, tool, arguments, 1) {
             slowest.push((one, what));
         }

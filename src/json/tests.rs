@@ -1,5 +1,7 @@
 //! Text in, text out: what is let through, what is refused.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn strict(text: &str) -> Result<String, Fault> {
@@ -233,5 +235,20 @@ mod properties {
             bytes[at] = byte;
             check(&bytes);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_escaped_text_is_read_as_serde_reads_it(text in "(\\PC|[\\\\\"\u{0}-\u{1f}\u{10000}-\u{10040}]){0,40}", ascii in any::<bool>()) {
+        let mut token = serde_json::to_string(&text).unwrap();
+        if ascii {
+            let escape = |c: char| {
+                let mut units = [0; 2];
+                c.encode_utf16(&mut units).iter().fold(String::new(), |all, unit| all + &format!("\\u{unit:04x}"))
+            };
+            token = token.chars().map(|c| if c.is_ascii() { c.to_string() } else { escape(c) }).collect();
+        }
+        prop_assert_eq!(unescape(&token), text);
     }
 }

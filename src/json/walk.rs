@@ -12,7 +12,37 @@ pub fn unescape(token: &str) -> Cow<'_, str> {
         return Cow::Borrowed(inner);
     }
     // The token has been checked, so this cannot fail; were it to, the raw text is the safer answer.
-    serde_json::from_str::<String>(token).map_or(Cow::Borrowed(inner), Cow::Owned)
+    unescape_plain(inner)
+        .or_else(|| serde_json::from_str::<String>(token).ok())
+        .map_or(Cow::Borrowed(inner), Cow::Owned)
+}
+
+/// The value of a string whose escapes are all short ones or of the basic plane, as most are.
+fn unescape_plain(inner: &str) -> Option<String> {
+    let mut out = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        out.push_str(rest.get(..at)?);
+        let (c, len) = match rest.as_bytes().get(at + 1)? {
+            b'n' => ('\n', 2),
+            b'"' => ('"', 2),
+            b'\\' => ('\\', 2),
+            b'/' => ('/', 2),
+            b't' => ('\t', 2),
+            b'r' => ('\r', 2),
+            b'b' => ('\u{8}', 2),
+            b'f' => ('\u{c}', 2),
+            b'u' => {
+                let digits = rest.get(at + 2..at + 6).filter(|four| four.bytes().all(|b| b.is_ascii_hexdigit()))?;
+                (char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, 6)
+            }
+            _ => return None,
+        };
+        out.push(c);
+        rest = rest.get(at + len..)?;
+    }
+    out.push_str(rest);
+    Some(out)
 }
 
 /// A string as a JSON token, quotes included.

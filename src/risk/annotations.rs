@@ -95,6 +95,7 @@ const WRITING: &[&str] = &[
     "schema.forces",
     "schema.exposes",
     "schema.earnest",
+    "schema.writes",
     "shell.destroys",
     "shell.redirects",
     "sql.writes",

@@ -24,6 +24,9 @@ impl Found {
 
     /// Leaves a finding about one value.
     pub fn at(&mut self, kind: Kind, subject: &Subject<'_>, value: &Value<'_>, says: impl Into<String>) {
+        if self.is_full(kind) {
+            return;
+        }
         let span = value.derived.and_then(Derived::span);
         self.push(kind, Some(subject.pointer(value)), span, told(value, says.into()));
     }
@@ -38,6 +41,9 @@ impl Found {
         part: Range<usize>,
         says: impl Into<String>,
     ) {
+        if self.is_full(kind) {
+            return;
+        }
         let span = match value.derived {
             Some(derived) => derived.span(),
             None => value.text.get(part.clone()).map(|_| (part.start, part.end)),
@@ -56,6 +62,11 @@ impl Found {
             return;
         }
         self.findings.push(finding);
+    }
+
+    /// Whether as many findings of this kind were left as are told: no more need be made up.
+    pub fn is_full(&self, kind: Kind) -> bool {
+        self.findings.iter().filter(|f| f.id == kind.id).count() >= MOST_OF_A_KIND
     }
 
     /// Whether a family has found anything.

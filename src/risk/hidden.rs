@@ -44,7 +44,9 @@ const fn is_deceptive(c: char) -> bool {
 /// before an LF.
 fn worst(text: &str) -> Option<(Kind, char)> {
     // All but NUL to 0x1f and 0x7f is beyond ASCII, so most texts are done here.
-    if text.bytes().all(|b| matches!(b, b'\n' | b'\t' | 0x20..=0x7e)) {
+    let plain = |ok: bool, b: &u8| ok & matches!(b, b'\n' | b'\t' | 0x20..=0x7e);
+    // No early exit within a chunk: so the compiler takes many bytes at a time.
+    if text.as_bytes().chunks(512).all(|chunk| chunk.iter().fold(true, plain)) {
         return None;
     }
     let mut worst = None;
@@ -79,12 +81,12 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         }
     }
     for value in subject.texts() {
-        if let Some((kind, c)) = worst(&value.text) {
+        if let Some((kind, c)) = worst(&value.text).filter(|(kind, _)| !found.is_full(*kind)) {
             found.at(kind, subject, value, says(&subject.pointer(value), c));
         }
     }
-    for (key, other) in subject.call.params.others() {
-        if let Some((kind, c)) = worst(&key).or_else(|| strings(other).find_map(|text| worst(&text))) {
+    for (key, other) in subject.others() {
+        if let Some((kind, c)) = worst(key).or_else(|| strings(other).find_map(|text| worst(&text))) {
             found.add(kind, says("what is sent beside the arguments", c));
         }
     }

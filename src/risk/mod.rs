@@ -13,6 +13,7 @@ pub mod derived;
 mod found;
 pub mod git;
 pub mod hidden;
+pub mod key;
 pub mod known;
 pub mod meta;
 pub mod money;
@@ -185,6 +186,9 @@ pub const FAMILIES: &[Family] = &[
     context::FAMILY,
 ];
 
+/// Those that look at a call that is too large to judge.
+const TOO_LARGE: &[Family] = &[names::FAMILY, size::FAMILY];
+
 /// Judges one call of a tool that is not known yet.
 pub fn assess(call: &Call, facts: &Facts) -> Risk {
     assess_known(&Known::of(call.tool.as_str(), call.definition.as_deref()), call, facts)
@@ -194,7 +198,9 @@ pub fn assess(call: &Call, facts: &Facts) -> Risk {
 pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
     with_subject(known, call, facts, |subject, derivations| {
         let mut found = Found::default();
-        for family in FAMILIES {
+        // What is too large is high whatever else is in it: nobody looks further.
+        let families = if subject.overflow { TOO_LARGE } else { FAMILIES };
+        for family in families {
             (family.detect)(subject, &mut found);
         }
         if derivations.overflow {

@@ -11,6 +11,8 @@ const CHANGES: Kind = Kind::new("schema.changes", Medium, "an argument chooses a
 const UNSAID: Kind =
     Kind::new("schema.unsaid", Medium, "the tool may change something, and the call leaves open whether");
 const CONFIRMS: Kind = Kind::new("schema.confirms", Medium, "an argument answers a safety question in advance");
+const EARNEST: Kind = Kind::new("schema.earnest", Medium, "an argument says that this time it is not merely a trial");
+const WRITES: Kind = Kind::new("schema.writes", Medium, "an argument names a file to be written");
 const HARMS: Kind =
     Kind::new("schema.harms", High, "an argument chooses to delete, send, pay, deploy or change access");
 const FORCES: Kind = Kind::new("schema.forces", High, "an argument turns a safeguard off");
@@ -20,7 +22,7 @@ const EXPOSES: Kind = Kind::new("schema.exposes", High, "an argument makes somet
 pub const FAMILY: Family = Family {
     name: "schema",
     about: "arguments that choose what the tool does, and the choices that its schema offers",
-    kinds: &[READS, CHANGES, UNSAID, CONFIRMS, HARMS, FORCES, EXPOSES],
+    kinds: &[READS, CHANGES, UNSAID, CONFIRMS, EARNEST, WRITES, HARMS, FORCES, EXPOSES],
     detect,
 };
 
@@ -76,6 +78,26 @@ pub(super) fn is_http(text: &str) -> bool {
     matches!(text, "GET" | "HEAD" | "OPTIONS" | "DELETE" | "POST" | "PUT" | "PATCH")
 }
 
+/// Keys that hold a file to be written.
+const WRITTEN: &[&str] = &[
+    "output_path",
+    "output_file",
+    "output_filename",
+    "output_dir",
+    "output_directory",
+    "out_path",
+    "out_file",
+    "outfile",
+    "save_path",
+    "save_to",
+    "save_as",
+    "write_to",
+    "export_path",
+    "dest_path",
+    "destination_path",
+    "download_path",
+];
+
 /// What a chosen word does. HTTP's methods come first, then the verbs of names.
 pub(super) fn chosen(text: &str) -> Deed {
     match text {
@@ -99,6 +121,10 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
                 if !subject.name.reads() && open.contains(&value.text.as_ref()) {
                     found.at(EXPOSES, subject, value, "it makes something public");
                 }
+            }
+            Shape::Text if key.is_one_of(WRITTEN) && !value.text.is_empty() => {
+                let says = format!("{} names a file to be written: {}", subject.pointer(value), quoted(&value.text));
+                found.at(WRITES, subject, value, says);
             }
             Shape::Plain | Shape::Text => flag(subject, value, found),
             Shape::Container => {}
@@ -147,7 +173,7 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
         "true" | "1" if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
             found.at(CHANGES, subject, value, says("it reaches everything below"));
         }
-        "false" | "0" if key.is_one_of(SAFE) => found.at(CONFIRMS, subject, value, says("this time in earnest")),
+        "false" | "0" if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),
         _ => {}
     }
 }

@@ -31,7 +31,7 @@ pub const FAMILY: Family = Family {
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     for value in subject.texts().filter(|value| !value.text.is_empty()) {
         let key = subject.key(value);
-        let named = is_secret_key(key);
+        let named = key.is(is_secret_key);
         for spot in spots(&value.text) {
             let kind = match spot.sort {
                 Sort::Shaped => SHAPED,

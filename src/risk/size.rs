@@ -16,14 +16,14 @@ pub const FAMILY: Family =
 /// From here on a call is large, in bytes.
 const LARGE_FROM: usize = 64 * 1024;
 /// From here on it is too large to judge, in bytes.
-const UNJUDGED_FROM: usize = 4 * 1024 * 1024;
+pub const UNJUDGED_FROM: usize = 2 * 1024 * 1024;
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let size = subject.call.params.text().len();
-    if subject.overflow {
-        found.add(UNJUDGED, format!("more than {MOST_VALUES} values: too large to judge"));
-    } else if size > UNJUDGED_FROM {
+    if size > UNJUDGED_FROM {
         found.add(UNJUDGED, format!("{size} bytes: too large to judge"));
+    } else if subject.overflow {
+        found.add(UNJUDGED, format!("more than {MOST_VALUES} values: too large to judge"));
     } else if size > LARGE_FROM {
         found.add(LARGE, format!("{size} bytes of arguments, more than anybody reads"));
     }

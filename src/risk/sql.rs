@@ -12,6 +12,7 @@ use super::subject::{Found, Subject, Value};
 use super::{Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
 
+mod plain;
 mod words;
 
 use words::{CHANGES, ESCAPING, GRAVE, HARMLESS, STARTS};
@@ -38,6 +39,8 @@ pub const FAMILY: Family = Family {
 
 /// The most texts of one call that are read.
 const MOST: usize = 50;
+/// How much text of one call is given to the parser, in bytes, each reading of it counted.
+const MOST_BYTES: usize = 48 * 1024;
 /// The longest text given to the parser, in bytes.
 pub const LONGEST: usize = 8 * 1024;
 /// The most tokens given to the parser.
@@ -68,7 +71,7 @@ const DATABASE: &[&str] = &[
     "execute",
 ];
 fn detect(subject: &Subject<'_>, found: &mut Found) {
-    let mut judged = 0;
+    let (mut judged, mut budget) = (0, MOST_BYTES);
     let database = subject.name.words.has_one_of(DATABASE);
     for value in subject.texts() {
         let key = subject.key(value);
@@ -82,7 +85,10 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
                 return found.add(super::size::UNJUDGED, format!("more than {MOST} queries: too many to judge"));
             }
             judged += 1;
-            judge(subject, value, sure || database, found);
+            judge(subject, value, sure || database, &mut budget, found);
+            if budget == 0 {
+                return found.add(super::size::UNJUDGED, "more SQL than is read: too large to judge");
+            }
         }
     }
 }
@@ -103,14 +109,31 @@ fn shaped(text: &str) -> bool {
     NEXT.iter().any(|next| head.contains(next))
 }
 
-fn judge(subject: &Subject<'_>, value: &Value<'_>, sure: bool, found: &mut Found) {
-    let mut read = false;
-    let mut kinds: Vec<Kind> = Vec::new();
-    let mut words = false;
+fn judge(subject: &Subject<'_>, value: &Value<'_>, sure: bool, budget: &mut usize, found: &mut Found) {
     let text = value.text.as_ref();
     if text.trim().is_empty() {
         return;
     }
+    let mut kinds = match plain::query(text).filter(|_| text.len() <= LONGEST) {
+        Some(calls) => std::iter::once(READS).chain(calls.into_iter().filter_map(function)).collect(),
+        None => match read(text, sure, budget) {
+            Some(kinds) => kinds,
+            // Words that only began like SQL.
+            None => return,
+        },
+    };
+    kinds.sort_unstable_by_key(|kind| (std::cmp::Reverse(kind.level), kind.id));
+    kinds.dedup();
+    let worst = kinds.first().map_or(High, |kind| kind.level);
+    for kind in kinds.into_iter().filter(|kind| kind.level == worst) {
+        found.at(kind, subject, value, format!("{} is SQL: {}", subject.pointer(value), kind.about));
+    }
+}
+
+/// What a text amounts to in every way in which a database may read it; `None` when it is no SQL at all.
+fn read(text: &str, sure: bool, budget: &mut usize) -> Option<Vec<Kind>> {
+    let (mut was_read, mut words) = (false, false);
+    let mut kinds: Vec<Kind> = Vec::new();
     if text.contains("/*!") || text.contains("/*M!") {
         // MySQL runs what others take for a comment.
         kinds.push(UNREADABLE);
@@ -120,33 +143,38 @@ fn judge(subject: &Subject<'_>, value: &Value<'_>, sure: bool, found: &mut Found
             [&PostgreSqlDialect {}, &MySqlDialect {}, &SQLiteDialect {}, &MsSqlDialect {}, &GenericDialect {}];
         let one_reading =
             !text.contains(['\\', '#', '`', '$', '[', '"']) && !text.contains("--") && !text.contains("/*");
+        // What was read, by its tokens: another dialect to which it is the same tokens reads it alike.
+        let mut readings: Vec<Vec<Token>> = Vec::new();
         for dialect in dialects {
-            match in_dialect(dialect, text) {
-                Some(Ok(own)) => {
-                    read = true;
+            let Some(tokens) = tokens(dialect, text) else { continue };
+            if readings.contains(&tokens) {
+                continue;
+            }
+            *budget = budget.saturating_sub(text.len());
+            if *budget == 0 {
+                kinds.push(UNREADABLE);
+                break;
+            }
+            match in_dialect(dialect, &tokens) {
+                Ok(own) => {
+                    was_read = true;
                     kinds.extend(own);
                     if one_reading {
                         break;
                     }
+                    readings.push(tokens);
                 }
-                Some(Err(Unread { changes })) => words |= changes,
-                None => {}
+                Err(Unread { changes }) => words |= changes,
             }
         }
     }
-    if !read && !sure && !words && text.len() <= LONGEST {
-        // Words that only began like SQL.
-        return;
+    if !was_read && !sure && !words && text.len() <= LONGEST {
+        return None;
     }
-    if !read || words {
+    if !was_read || words {
         kinds.push(UNREADABLE);
     }
-    kinds.sort_unstable_by_key(|kind| (std::cmp::Reverse(kind.level), kind.id));
-    kinds.dedup();
-    let worst = kinds.first().map_or(High, |kind| kind.level);
-    for kind in kinds.into_iter().filter(|kind| kind.level == worst) {
-        found.at(kind, subject, value, format!("{} is SQL: {}", subject.pointer(value), kind.about));
-    }
+    Some(kinds)
 }
 
 /// A text that has tokens and no statements.
@@ -155,24 +183,28 @@ struct Unread {
     changes: bool,
 }
 
-/// Reads a text in one dialect; `None` when it has not even tokens there.
-fn in_dialect(dialect: &dyn Dialect, text: &str) -> Option<Result<Vec<Kind>, Unread>> {
+/// The tokens of a text in one dialect, without blanks and comments; `None` when it has none there.
+fn tokens(dialect: &dyn Dialect, text: &str) -> Option<Vec<Token>> {
     let tokens = Tokenizer::new(dialect, text).tokenize().ok()?;
-    let tokens: Vec<Token> = tokens.into_iter().filter(|t| !matches!(t, Token::Whitespace(_))).collect();
-    let changes = tokens.iter().any(|token| word(token).is_some_and(|w| CHANGES.contains(&w.as_str())));
-    if tokens.is_empty() || tokens.len() > MOST_TOKENS || deepest(&tokens) > DEEPEST {
-        return Some(Err(Unread { changes: true }));
+    Some(tokens.into_iter().filter(|t| !matches!(t, Token::Whitespace(_))).collect())
+}
+
+/// What a text's tokens amount to in one dialect.
+fn in_dialect(dialect: &dyn Dialect, tokens: &[Token]) -> Result<Vec<Kind>, Unread> {
+    let words: Vec<String> = tokens.iter().filter_map(word).collect();
+    let changes = words.iter().any(|word| CHANGES.contains(&word.as_str()));
+    if tokens.is_empty() || tokens.len() > MOST_TOKENS || deepest(tokens) > DEEPEST {
+        return Err(Unread { changes: true });
     }
-    let grave = tokens.iter().any(|token| word(token).is_some_and(|w| GRAVE.contains(&w.as_str())));
-    let functions = functions(&tokens);
-    let parsed = Parser::new(dialect).with_recursion_limit(40).with_tokens(tokens).parse_statements();
-    let Ok(statements) = parsed else { return Some(Err(Unread { changes })) };
+    let grave = changes && words.iter().any(|word| GRAVE.contains(&word.as_str()));
+    let parsed = Parser::new(dialect).with_recursion_limit(40).with_tokens(tokens.to_vec()).parse_statements();
+    let Ok(statements) = parsed else { return Err(Unread { changes }) };
     let mut kinds: Vec<Kind> = statements.iter().map(|statement| one(statement, changes, grave)).collect();
     if statements.len() > 1 {
         kinds.push(SEVERAL);
     }
-    kinds.extend(functions);
-    Some(if statements.is_empty() { Err(Unread { changes: true }) } else { Ok(kinds) })
+    kinds.extend(functions(tokens));
+    if statements.is_empty() { Err(Unread { changes: true }) } else { Ok(kinds) }
 }
 
 fn word(token: &Token) -> Option<String> {
@@ -201,18 +233,20 @@ fn deepest(tokens: &[Token]) -> usize {
 }
 
 /// What the called functions amount to.
-fn functions(tokens: &[Token]) -> Vec<Kind> {
-    let mut kinds = Vec::new();
-    for pair in tokens.windows(2) {
-        let (Token::Word(name), Token::LParen) = (&pair[0], &pair[1]) else { continue };
-        let name = name.value.to_ascii_lowercase();
-        if ESCAPING.contains(&name.as_str()) {
-            kinds.push(ESCAPES);
-        } else if !HARMLESS.contains(&name.as_str()) {
-            kinds.push(CALLS);
-        }
+fn functions(tokens: &[Token]) -> impl Iterator<Item = Kind> {
+    tokens.windows(2).filter_map(|pair| match (&pair[0], &pair[1]) {
+        (Token::Word(name), Token::LParen) => function(&name.value),
+        _ => None,
+    })
+}
+
+/// What a function amounts to; `None` when it only computes.
+fn function(name: &str) -> Option<Kind> {
+    let name = name.to_ascii_lowercase();
+    if ESCAPING.contains(&name.as_str()) {
+        return Some(ESCAPES);
     }
-    kinds
+    (!HARMLESS.contains(&name.as_str())).then_some(CALLS)
 }
 
 /// What one statement amounts to.
@@ -292,5 +326,33 @@ fn names_a_column(condition: &Expr) -> bool {
         | Expr::Between { expr, .. }
         | Expr::Like { expr, .. } => names_a_column(expr),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn a_plain_query_is_what_the_large_parser_reads_too(
+            words in prop::collection::vec(
+                "(a|b|t|count|1|2.5|'x'|\\(|\\)|,|\\.|\\*|=|<|-|and|or|not|is null|in|like|between|from t|from|where|group by|as)",
+                1..12,
+            ),
+        ) {
+            let sql = format!("select a {}", words.join(" "));
+            let plain = [sql.clone(), format!("select {} from t", words.join(" "))];
+            for sql in plain.iter().filter(|sql| plain::query(sql).is_some()) {
+                let mut budget = MOST_BYTES;
+                let kinds = read(sql, true, &mut budget).expect("it is SQL");
+                prop_assert!(!kinds.contains(&UNREADABLE), "{} {:?}", sql, kinds);
+                prop_assert!(kinds.contains(&READS), "{} {:?}", sql, kinds);
+            }
+        }
     }
 }

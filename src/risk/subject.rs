@@ -1,6 +1,7 @@
 //! What the detectors look at: the call taken apart once, in one pass, with what was read out of its texts.
 //!
-//! Invariant: linear in the size of the call, never recurses, stops at [`MOST_VALUES`] values and says so.
+//! Invariant: linear in the size of the call, never recurses, stops at [`MOST_VALUES`] values and says so; a call of more
+//! than [`UNJUDGED_FROM`] bytes is not taken apart at all.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -8,10 +9,12 @@ use std::cell::OnceCell;
 use super::Facts;
 use super::derived::{Derived, Form};
 pub use super::found::{Found, quoted};
+use super::key::Key;
 use super::known::Known;
 use super::meta::{self, Inner};
 use super::names::Name;
 use super::shell::Lines;
+use super::size::UNJUDGED_FROM;
 use super::words::Words;
 use crate::call::Call;
 use crate::json;
@@ -67,10 +70,11 @@ pub struct Subject<'a> {
     /// gravest deed of all.
     pub name: Cow<'a, Name>,
     values: Vec<Value<'a>>,
-    keys: Vec<Words>,
+    keys: Vec<Key>,
+    others: Vec<(Cow<'a, str>, &'a str)>,
     inner: Vec<Inner>,
     lines: OnceCell<Lines>,
-    /// Whether there were more values than are looked at.
+    /// Whether there was more than is looked at: then nothing but the size counts.
     pub overflow: bool,
     /// Whether the arguments name more tools than are judged.
     pub names_more: bool,
@@ -86,13 +90,27 @@ impl<'a> Subject<'a> {
             known,
             name,
             values: Vec::new(),
-            keys: vec![Words::default()],
+            keys: vec![Key::default()],
+            others: Vec::new(),
             inner: Vec::new(),
             lines: OnceCell::new(),
             overflow: false,
             names_more: false,
         };
-        subject.walk(call.params.arguments());
+        if call.params.text().len() > UNJUDGED_FROM {
+            subject.overflow = true;
+            return subject;
+        }
+        for (key, value) in json::members(call.params.text()) {
+            match key.as_ref() {
+                "name" => {}
+                "arguments" => subject.walk(value),
+                _ => subject.others.push((key, value)),
+            }
+        }
+        if subject.values.is_empty() {
+            subject.walk("{}");
+        }
         subject
     }
 
@@ -134,6 +152,7 @@ impl<'a> Subject<'a> {
         let bytes = text.as_bytes();
         // Open containers: the value's place, where its text starts, the next index of an array.
         let mut open: Vec<(usize, usize, Option<usize>)> = Vec::new();
+        let mut seen = Seen::default();
         let root = if base.derived.is_some() { Step::Within } else { Step::Root };
         let (mut at, mut step, mut key) = (0, Step::Root, base.key);
         while let Some(byte) = bytes.get(at) {
@@ -149,10 +168,8 @@ impl<'a> Subject<'a> {
                 }
                 b'"' if is_key => {
                     let end = string_end(bytes, at);
-                    let name = json::unescape(&text[at..end]);
-                    self.keys.push(Words::of(&name));
-                    key = self.keys.len() - 1;
-                    step = Step::Key(name);
+                    key = self.key_of(&text[at..end], &mut seen);
+                    step = Step::Key(json::unescape(&text[at..end]));
                     at = end;
                 }
                 _ => {
@@ -200,6 +217,23 @@ impl<'a> Subject<'a> {
         self.values.get(place)
     }
 
+    /// The place of a key that stands as `token` in the text; the same one when it was there lately.
+    fn key_of(&mut self, token: &'a str, seen: &mut Seen<'a>) -> usize {
+        if let Some(key) = seen.find(token) {
+            self.keys[key].again();
+            return key;
+        }
+        self.keys.push(Key::new(Words::of(&json::unescape(token))));
+        let key = self.keys.len() - 1;
+        seen.add(token, key);
+        key
+    }
+
+    /// The members beside `name` and `arguments`, which are sent too.
+    pub fn others(&self) -> impl Iterator<Item = (&str, &'a str)> {
+        self.others.iter().map(|(key, value)| (key.as_ref(), *value))
+    }
+
     /// Every value but the arguments as a whole, in order.
     pub fn values(&self) -> impl Iterator<Item = &Value<'a>> {
         self.values.iter().skip(1)
@@ -233,7 +267,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The words of the nearest key: of an array's element, the array's.
-    pub fn key(&self, value: &Value<'_>) -> &Words {
+    pub fn key(&self, value: &Value<'_>) -> &Key {
         &self.keys[value.key]
     }
 
@@ -318,6 +352,31 @@ impl<'a> Subject<'a> {
             };
         }
         steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
+    }
+}
+
+/// The keys that came up lately, as they stand in the text. Rows repeat theirs in the same order.
+#[derive(Default)]
+struct Seen<'a> {
+    keys: Vec<(&'a str, usize)>,
+    next: usize,
+}
+
+impl<'a> Seen<'a> {
+    /// The most keys that are told again.
+    const MOST: usize = 32;
+
+    fn find(&mut self, token: &str) -> Option<usize> {
+        let expected = self.keys.get(self.next).filter(|(own, _)| *own == token).map(|_| self.next);
+        let at = expected.or_else(|| self.keys.iter().position(|(own, _)| *own == token))?;
+        self.next = (at + 1) % self.keys.len();
+        Some(self.keys[at].1)
+    }
+
+    fn add(&mut self, token: &'a str, key: usize) {
+        if self.keys.len() < Self::MOST {
+            self.keys.push((token, key));
+        }
     }
 }
 
