@@ -172,7 +172,9 @@ fn hub(app: &mut App, message: FromHub, out: &mut Vec<Effect>) {
         FromHub::Unweighed { digest, why } => super::weigh::unweighed(app, digest, &why),
         FromHub::Refused(why) => link_down(app, why),
         // Not said to a console.
-        FromHub::Hello(_) | FromHub::Held { .. } | FromHub::Decided { .. } => app.dirty = false,
+        FromHub::Hello(_) | FromHub::Held { .. } | FromHub::Decided { .. } | FromHub::Hide(_) => {
+            app.dirty = false;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::call::{Call, CallId, Definition, Digest, Era, Server, SessionId, Tool
 use crate::decision::{Action, By, Decision, DecisionKind, GrantId, Scope, Verdict};
 use crate::policy::{Asked, Moment, Ruling};
 use crate::record::{Decided, Finished, Mended, Record, Revoked};
-use crate::risk::{Facts, Risk};
+use crate::risk::{Access, Facts, Risk};
 use crate::wire::{Answer, Decide, Finish, FromHub, Status, Submit, ToHub};
 
 mod clock;
@@ -58,6 +58,8 @@ struct Wrap {
     roots: Vec<String>,
     knowledge: Knowledge,
     used: HashSet<ToolName>,
+    /// What it was told to leave out of its server's tools.
+    hidden: Option<Access>,
     denied: u32,
     last_ask: Option<u64>,
     repeatable: VecDeque<(CallId, ToolName, Digest)>,
@@ -161,7 +163,10 @@ impl Desk {
         self.expire(now, out);
         _ = self.clock.local(now);
         match event {
-            Event::Wrap { peer, session, server, host, project } => self.wrap(peer, session, server, host, &project),
+            Event::Wrap { peer, session, server, host, project } => {
+                self.wrap(peer, session, server, host, &project);
+                self.tell_hidden(out);
+            }
             Event::Console { peer, who, lineage, unfit } => self.console(now, peer, who, lineage, unfit, out),
             Event::Command { peer, who } => {
                 self.commands.insert(peer, who);
@@ -207,6 +212,7 @@ impl Desk {
             roots: Vec::new(),
             knowledge: Knowledge::default(),
             used: HashSet::new(),
+            hidden: None,
             denied: 0,
             last_ask: None,
             repeatable: VecDeque::new(),

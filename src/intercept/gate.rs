@@ -96,6 +96,11 @@ impl Intercept {
             FromHub::Decided { ask, id, params_digest, decision } => {
                 self.decided(now, ask, id, params_digest, &decision, out);
             }
+            FromHub::Hide(above) => {
+                if self.hide.set(above, &self.catalog) {
+                    out.push(Effect::ToHost(reply::tools_changed()));
+                }
+            }
             FromHub::Refused(why) => self.hub_lost(&why, out),
             FromHub::Hello(_)
             | FromHub::Pending(_)

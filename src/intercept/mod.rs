@@ -19,6 +19,7 @@ use crate::wire::{Finish, FromHub, ToHub};
 
 mod context;
 mod gate;
+mod hide;
 
 /// How long the hub has, once the host's input has ended, to say of the last calls whether they must be held, in
 /// milliseconds.
@@ -151,6 +152,7 @@ pub struct Intercept {
     serial: u64,
     catalog: Catalog,
     context: context::Context,
+    hide: hide::Hide,
     /// Calls whose server asked for input: what a repeat has to match (once), and the call it repeats.
     repeats: VecDeque<(Digest, CallId)>,
     /// Asks that were taken back and of which the hub has not said how they ended.
@@ -172,6 +174,7 @@ impl Intercept {
             serial: 0,
             catalog: Catalog::default(),
             context: context::Context::default(),
+            hide: hide::Hide::default(),
             repeats: VecDeque::new(),
             withdrawn: BTreeSet::new(),
             cancelled: VecDeque::new(),
@@ -337,7 +340,11 @@ impl Intercept {
                 Some(State::Waiting { .. }) => {
                     return warn(out, "dropped an answer from the server to a call that it was not sent");
                 }
-                Some(State::Passed { .. } | State::Sent { .. }) => self.answered(now, &key, &frame, out),
+                Some(State::Passed { .. } | State::Sent { .. }) => {
+                    if let Some(line) = self.answered(now, &key, &frame, out) {
+                        return out.push(Effect::ToHost(line));
+                    }
+                }
             }
         }
         if frame.kind() == Kind::Request && frame.method().as_deref() == Some(ROOTS_LIST) {
@@ -346,9 +353,18 @@ impl Intercept {
         out.push(Effect::ToHost(frame.into_line()));
     }
 
-    fn answered(&mut self, now: u64, key: &IdKey, frame: &Frame, out: &mut Vec<Effect>) {
+    /// Takes note of an answer; gives back what the host gets in its place, if it is not that.
+    fn answered(&mut self, now: u64, key: &IdKey, frame: &Frame, out: &mut Vec<Effect>) -> Option<Vec<u8>> {
         match self.flights.remove(key).map(|flight| flight.state) {
-            Some(State::Passed { listing: Some(first) }) => self.catalog.read(frame, first),
+            Some(State::Passed { listing: Some(first) }) => {
+                self.catalog.read(frame, first);
+                return self.hide.filter(frame);
+            }
+            Some(State::Passed { listing: None }) => {
+                if let Some(capabilities) = frame.result_member("capabilities") {
+                    self.hide.capabilities(capabilities);
+                }
+            }
             Some(State::Sent { call, at, repeatable }) => {
                 let failed = frame.error().is_some() || frame.result_member("isError") == Some("true");
                 let outcome = if failed { Outcome::Error } else { Outcome::Ok };
@@ -357,6 +373,7 @@ impl Intercept {
             }
             _ => {}
         }
+        None
     }
 
     /// A line from the server that cannot be passed on. When it was certainly an answer to a request of the host, the

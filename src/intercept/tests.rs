@@ -594,4 +594,5 @@ fn b10_a_repeat_in_which_anything_changed_is_a_plain_call() {
 }
 
 mod context;
+mod hide;
 mod interleavings;

@@ -87,6 +87,11 @@ impl Catalog {
         self.tools.get(tool).map(|known| &known.definition)
     }
 
+    /// Every definition.
+    pub fn all(&self) -> impl Iterator<Item = &Definition> {
+        self.tools.values().map(|known| &known.definition)
+    }
+
     /// The definitions that were not given out yet, in messages of bearable size.
     pub fn take_fresh(&mut self) -> Vec<Vec<Definition>> {
         let mut chunks: Vec<Vec<Definition>> = Vec::new();

@@ -302,6 +302,21 @@ impl Frame {
         self.within(self.result.as_ref()).find(|(k, _)| k == key).map(|(_, value)| value)
     }
 
+    /// The line with another value (compact JSON) for a member of the result; `None` when that is no message any more.
+    pub fn with_result_member(&self, key: &str, value: &str) -> Option<Vec<u8>> {
+        let outer = self.result.clone()?;
+        let is_it = |m: &&json::Member| {
+            m.depth == 2
+                && outer.start < m.key.start
+                && m.value.end < outer.end
+                && json::unescape(&self.outline.text[m.key.clone()]) == key
+        };
+        let place = self.outline.members.iter().find(is_it)?.value.clone();
+        let text = &self.outline.text;
+        let text = format!("{}{value}{}", &text[..place.start], &text[place.end..]);
+        Self::from_server(text.as_bytes()).ok().map(Self::into_line)
+    }
+
     fn within<'a>(&'a self, outer: Option<&Range<usize>>) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> + use<'a> {
         let outer = outer.cloned().unwrap_or(0..0);
         let members = self.outline.members.iter();

@@ -65,5 +65,10 @@ pub fn progress(token: &str, count: u32, seconds_left: u64) -> Vec<u8> {
     format!("{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{params}}}\n").into_bytes()
 }
 
+/// What a server says when its tools have changed: the host lists them again.
+pub fn tools_changed() -> Vec<u8> {
+    b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n".to_vec()
+}
+
 #[cfg(test)]
 mod tests;

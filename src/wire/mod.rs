@@ -11,7 +11,7 @@ use crate::decision::{Decision, Grant, GrantId, Level, Outcome, Scope};
 use crate::policy::Change;
 use crate::policy::tally::Past;
 use crate::record::{Filter, Row};
-use crate::risk::{Finding, Link};
+use crate::risk::{Access, Finding, Link};
 
 /// Raised whenever any message changes its meaning or its form.
 pub const VERSION: u32 = 2;
@@ -220,6 +220,8 @@ pub enum FromHub {
         /// The decision.
         decision: Decision,
     },
+    /// To a wrap: leave tools that need more than this out of what the server lists; `None`: leave none out.
+    Hide(Option<Access>),
     /// To consoles: a call waits.
     Pending(Box<Pending>),
     /// To consoles: a call was settled and leaves the queue.

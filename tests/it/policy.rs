@@ -471,7 +471,20 @@ fn every_policy_in_the_documentation_is_valid() {
     let docs = include_str!("../../docs/config.md");
     let blocks: Vec<_> = docs.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert!(blocks.len() >= 4);
-    for block in blocks {
+    for block in &blocks {
         assert_eq!(policy::parse(block, "docs").diagnostics, [], "{block}");
+    }
+    // Every key that there is stands in one of them.
+    let keys = "low medium high default wide arguments timeout server tool args action level reason risk time days console regex min \
+                max one_of under command absent access hide roots domains trusted expect expect_level at";
+    for key in keys.split_whitespace() {
+        let holds = |block: &&str| block.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == key);
+        assert!(blocks.iter().any(holds) || key == "min", "{key}");
+    }
+    for host in policy::profile::HOSTS {
+        let clients: Vec<_> = host.clients.iter().map(|client| format!("`{client}`")).collect();
+        let time = policy::time::show(host.timeout);
+        let row = format!("| `{}` | {} | {time} | {} |", host.name, clients.join(", "), host.about);
+        assert!(docs.contains(&row), "{row}");
     }
 }

@@ -156,3 +156,21 @@ fn trust_is_written_for_the_command_line_that_runs() {
     assert!(fs::read_to_string(&path).unwrap().contains("command = [\"npx\", \"-y\", \"server\"]"));
     assert_eq!(world.run(&["trust", "d\u{435}mo", "--", "x"]).0, 2);
 }
+
+#[test]
+fn what_needs_more_than_a_server_may_do_is_hidden_and_denied_all_the_same() {
+    let world = World::with_policy("[server.fixture]\naccess = \"read\"\nhide = true\n[[rule]]\naction = \"allow\"\n");
+    let mut host = world.wrap_as("fixture", &[]);
+    host.initialize();
+    // The answer to a call says that the hub has been heard.
+    host.call(2, "read_note", &json!({"name": "a"}));
+    host.answer(2);
+    let listed = host.list(3);
+    let tools: Vec<_> = listed["result"]["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
+    assert!(tools.contains(&&json!("read_note")), "{tools:?}");
+    assert!(!tools.contains(&&json!("write_note")) && !tools.contains(&&json!("run_command")), "{tools:?}");
+    host.call(4, "write_note", &json!({"name": "a", "text": "x"}));
+    let answer = host.answer(4).to_string();
+    assert!(answer.contains("this server has read access, the call needs write"), "{answer}");
+    assert_eq!(world.ran().len(), 1);
+}

@@ -37,6 +37,7 @@ impl Desk {
         for console in consoles {
             self.tell_proposal(console, out);
         }
+        self.tell_hidden(out);
         self.judge_held(now, out);
     }
 
@@ -69,6 +70,18 @@ impl Desk {
         for (id, decision) in judged {
             let Some(held) = self.take(id) else { continue };
             self.settle(now, id, held, decision, None, out);
+        }
+    }
+
+    /// Tells wraps what to leave out of their servers' tools, those for whom it has changed.
+    pub(super) fn tell_hidden(&mut self, out: &mut Vec<Effect>) {
+        let accepted = self.ground.accepted().map(|file| &file.policy);
+        for (peer, wrap) in &mut self.wraps {
+            let profile = accepted.and_then(|policy| policy.server(wrap.server.name.as_str()));
+            let above = profile.filter(|profile| profile.hide).and_then(|profile| profile.access);
+            if std::mem::replace(&mut wrap.hidden, above) != above {
+                out.push(Effect::Send(*peer, FromHub::Hide(above)));
+            }
         }
     }
 
