@@ -1,5 +1,11 @@
 //! The text of the policy that was accepted last, kept beside the journal, and what an opening hub makes of it.
 //!
+//! The journal's `policy` entries name the digest of the policy that was accepted; the first entry of every file of the
+//! journal carries it on, and an entry with an error says nothing of it. The text lies in `accepted/DIGEST.toml` beside
+//! the journal: written before the entry, the older copy dropped after it. An opening hub takes the policy file as it
+//! stands only when journal, cache and copies are all missing. When it cannot tell what was accepted (the entry was cut,
+//! the copy is gone or is another text), everything is asked for until a person accepts a policy at a console.
+//!
 //! Invariant: a text is believed only when its digest is the one in the journal. What cannot be believed may tighten,
 //! never loosen. Never decides what is accepted: the desk does.
 

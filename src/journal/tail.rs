@@ -153,15 +153,19 @@ impl Reading {
             match line.filter(|line| fits || raw.ended && line.is_json()) {
                 Some(line) => {
                     let after_garbage = matches!(self.end, End::Torn(_));
-                    if after_garbage || !fits && previous.is_some() {
+                    let misfit = after_garbage || !fits && previous.is_some();
+                    if misfit {
                         self.misfit.get_or_insert_with(|| (segment.file_name(), number));
-                        // A policy may have been cut out, or put in: nothing that stands before says what was accepted.
-                        self.marks.policy = None;
                     }
                     self.end = if raw.ended { End::Whole } else { End::NoBreak };
                     self.last = Some((line.seq, line.hash));
                     *previous = Some(line.hash);
                     self.entry(&line);
+                    if misfit {
+                        // A policy may have been cut out, changed or put in: neither this line nor any before it says
+                        // what was accepted.
+                        self.marks.policy = None;
+                    }
                 }
                 None if self.end == End::Whole => self.end = End::Torn(raw.offset),
                 None => {}

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::call::{CallId, Digest, ServerName, SessionId, ToolName};
 use crate::decision::{By, Decision, DecisionKind, Grant, GrantId, Level, Outcome, Scope};
-use crate::record::{Decided, Fact, Filter, Finished, Record, Revoked, Row, Stamp, Submitted};
+use crate::record::{Accepted, Decided, Fact, Filter, Finished, PolicyLoaded, Record, Revoked, Row, Stamp, Submitted};
 use crate::risk::Finding;
 
 /// A disk that fails on demand.
@@ -616,4 +616,51 @@ proptest! {
 
 fn pages_of_any(dir: &Path) -> Vec<u64> {
     ids(&page(dir, None, &Filter::default(), 100).expect("read").rows)
+}
+
+fn policy(digest: Option<&str>, error: Option<&str>) -> Record {
+    let digest = digest.map(|text| Digest::of(text.as_bytes()));
+    Record::Policy(PolicyLoaded { digest, error: error.map(str::to_owned), ..PolicyLoaded::default() })
+}
+
+#[test]
+fn b29_the_policy_accepted_last_is_known_after_any_number_of_files() {
+    const MONTH: i64 = 32 * 86_400_000;
+    let dir = folder();
+    let (mut journal, opening) = reopen(dir.path());
+    assert_eq!((opening.policy, accepted(dir.path()).expect("read")), (None, None));
+    let is = |text: &str| Some(Accepted { digest: Some(Digest::of(text.as_bytes())) });
+    journal.append(T0, &[policy(Some("first"), None), policy(Some("second"), None)]).expect("written");
+    // What could not be used was not accepted.
+    journal.append(T0, &[policy(Some("broken"), Some("line 1"))]).expect("written");
+    for n in 1..4 {
+        journal.append(T0 + n * MONTH, &[decided(1, DecisionKind::Denied)]).expect("written");
+        assert_eq!(accepted(dir.path()).expect("read"), is("second"));
+    }
+    drop(journal);
+    let (mut journal, opening) = reopen(dir.path());
+    assert_eq!(opening.policy, is("second"));
+    journal.append(T0 + 4 * MONTH, &[policy(None, None)]).expect("written");
+    assert_eq!(accepted(dir.path()).expect("read"), Some(Accepted { digest: None }), "the defaults");
+}
+
+#[test]
+fn b29_a_policy_that_was_put_into_the_journal_or_cut_out_of_it_is_not_believed() {
+    let one = |change: fn(&mut Vec<String>)| {
+        let dir = folder();
+        let (mut journal, _) = reopen(dir.path());
+        journal.append(T0, &[policy(Some("mine"), None), policy(Some("stricter"), None)]).expect("written");
+        journal.append(T0, &[decided(1, DecisionKind::Denied)]).expect("written");
+        drop(journal);
+        edit(dir.path(), change);
+        reopen(dir.path()).1.policy
+    };
+    assert!(one(|_| ()).is_some());
+    assert_eq!(one(|lines| drop(lines.remove(1))), None, "cut out");
+    assert_eq!(one(|lines| lines.swap(0, 1)), None, "put in another order");
+    let other = |lines: &mut Vec<String>| {
+        let (old, new) = (Digest::of(b"stricter").to_string(), Digest::of(b"looser").to_string());
+        lines[1] = lines[1].replace(&old, &new);
+    };
+    assert_eq!(one(other), None, "changed");
 }

@@ -46,7 +46,9 @@ const MANY_CALLS: u32 = 60;
 /// The second parts of findings that say that something leaves: `name.sends`, `schema.exposes`.
 const LEAVES: &[&str] = &["sends", "pushes", "exposes", "carries", "uploads"];
 /// Findings that say that the open world is reached, in whichever direction.
-const OPEN: &[&str] = &["urls.open", "urls.scheme", "urls.deceptive"];
+const OPEN: &[&str] = &["urls.open", "urls.scheme", "urls.deceptive", "shell.fetches", "git.fetches"];
+/// Findings, beside all that are called sensitive, that say that something private is read or known.
+const PRIVATE: &[&str] = &["secrets.named", "secrets.shaped", "secrets.assigned", "shell.reveals"];
 /// The server's own word for it.
 const OPEN_WORLD: &str = "annotations.open_world";
 
@@ -57,9 +59,8 @@ fn leaves(id: &str) -> bool {
 
 /// Whether a call that was judged so has read something private, once it was allowed.
 pub fn reads_private(risk: &Risk) -> bool {
-    let private = |id: &str| {
-        id.split_once('.').is_some_and(|(family, what)| family == "secrets" || what.starts_with("sensitive"))
-    };
+    let private =
+        |id: &str| id.split_once('.').is_some_and(|(_, what)| what.starts_with("sensitive")) || PRIVATE.contains(&id);
     risk.findings.iter().any(|finding| private(&finding.id))
 }
 
@@ -121,10 +122,10 @@ mod tests {
     #[test]
     fn what_is_looked_for_are_findings_that_there_are() {
         let ids: Vec<&str> = FAMILIES.iter().flat_map(|family| family.kinds).map(|kind| kind.id).collect();
-        for id in OPEN.iter().chain([&OPEN_WORLD]) {
+        for id in OPEN.iter().chain(PRIVATE).chain([&OPEN_WORLD]) {
             assert!(ids.contains(id), "{id}");
         }
-        for id in ["name.sends", "shell.sends", "recipients.sends", "schema.exposes"] {
+        for id in ["name.sends", "shell.sends", "recipients.sends", "schema.exposes", "git.pushes"] {
             assert!(leaves(id) && ids.contains(&id), "{id}");
         }
     }
