@@ -51,6 +51,13 @@ enum Inside {
     Unreadable,
 }
 
+/// Whether base64 or hexadecimal stands for a readable text.
+pub(super) fn is_text(piece: &str) -> bool {
+    let piece = piece.trim_end_matches('=');
+    let encoded = piece.len() >= SHORTEST && piece.bytes().all(|byte| BASE64[usize::from(byte)]);
+    encoded && matches!(inside(piece), Some(Inside::Text(..)))
+}
+
 /// Whether base64 stands for something that is known: a readable text, a picture, something packed.
 pub(super) fn is_known(piece: &str) -> bool {
     let start = || decode::base64(piece.get(..64).unwrap_or(piece));

@@ -42,7 +42,7 @@ const fn is_deceptive(c: char) -> bool {
 
 /// The worst hidden character of a text. A joiner or a variation selector within an emoji is no news, nor is a CR
 /// before an LF.
-fn worst(text: &str) -> Option<(Kind, char)> {
+fn worst(text: &str) -> Option<(Kind, usize, char)> {
     // All but NUL to 0x1f and 0x7f is beyond ASCII, so most texts are done here.
     let plain = |ok: bool, b: &u8| ok & matches!(b, b'\n' | b'\t' | 0x20..=0x7e);
     // No early exit within a chunk: so the compiler takes many bytes at a time.
@@ -51,15 +51,15 @@ fn worst(text: &str) -> Option<(Kind, char)> {
     }
     let mut worst = None;
     let mut before = '\0';
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
         let in_emoji = matches!(c, '\u{200d}' | '\u{fe0f}') && before >= '\u{203c}' && !is_hidden(before);
-        let line_end = c == '\r' && chars.peek() == Some(&'\n');
+        let line_end = c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n');
         if is_deceptive(c) {
-            return Some((DECEPTIVE, c));
+            return Some((DECEPTIVE, at, c));
         }
         if is_hidden(c) && !in_emoji && !line_end && worst.is_none() {
-            worst = Some((INVISIBLE, c));
+            worst = Some((INVISIBLE, at, c));
         }
         if !in_emoji {
             before = c;
@@ -72,21 +72,22 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     let says = |what: &str, c: char| {
         format!("{what} holds the character U+{:04X}, which is not what it looks like", u32::from(c))
     };
-    if let Some((kind, c)) = worst(subject.call.tool.as_str()) {
+    if let Some((kind, _, c)) = worst(subject.call.tool.as_str()) {
         found.add(kind, says("the tool's name", c));
     }
     for (key, value) in subject.keys() {
-        if let Some((kind, c)) = worst(key) {
+        if let Some((kind, _, c)) = worst(key) {
             found.at(kind, subject, value, says("a key", c));
         }
     }
     for value in subject.texts() {
-        if let Some((kind, c)) = worst(&value.text).filter(|(kind, _)| !found.is_full(*kind)) {
-            found.at(kind, subject, value, says(&subject.pointer(value), c));
+        if let Some((kind, at, c)) = worst(&value.text).filter(|(kind, ..)| !found.is_full(*kind)) {
+            let part = at..at + c.len_utf8();
+            found.within(kind, subject, value, part, says(&subject.pointer(value), c));
         }
     }
     for (key, other) in subject.others() {
-        if let Some((kind, c)) = worst(key).or_else(|| strings(other).find_map(|text| worst(&text))) {
+        if let Some((kind, _, c)) = worst(key).or_else(|| strings(other).find_map(|text| worst(&text))) {
             found.add(kind, says("what is sent beside the arguments", c));
         }
     }

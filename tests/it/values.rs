@@ -117,6 +117,16 @@ fn secrets_are_known_by_name_by_shape_and_by_chance() {
 }
 
 #[test]
+fn a_url_is_known_by_where_it_leads_and_what_it_takes_along() {
+    check(include_str!("cases/risk/values/urls.toml"));
+}
+
+#[test]
+fn recipients_are_told_from_ones_own_and_money_from_numbers() {
+    check(include_str!("cases/risk/values/people.toml"));
+}
+
+#[test]
 fn what_is_encoded_is_judged_as_if_it_stood_there() {
     check(include_str!("cases/risk/values/blobs.toml"));
 }
