@@ -62,7 +62,7 @@ fn of_ipv4([a, b, c, d]: [u8; 4]) -> Option<&'static str> {
 /// The IPv4 address within an IPv6 one (RFC 4291 section 2.5.5, RFC 6052), without its brackets: `::ffff:127.0.0.1`.
 fn mapped(v6: &str) -> Option<[u8; 4]> {
     let v6 = v6.trim_end_matches(']').split('%').next().unwrap_or_default();
-    let address: std::net::Ipv6Addr = v6.parse().ok()?;
+    let address: core::net::Ipv6Addr = v6.parse().ok()?;
     let [.., a, b] = address.segments();
     let wraps = matches!(address.segments(), [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, ..]);
     let [a, b, c, d] = (u32::from(a) << 16 | u32::from(b)).to_be_bytes();
