@@ -8,6 +8,7 @@ pub mod policy;
 pub mod record;
 pub mod risk;
 pub mod shown;
+pub mod stats;
 pub mod wire;
 
 pub mod hub;

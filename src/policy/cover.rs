@@ -76,7 +76,9 @@ pub(super) fn is_plain_path(path: &str) -> bool {
 pub(super) fn plain_words(line: &str) -> Option<Vec<&str>> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=@,+-".contains(c);
     let words: Vec<&str> = line.split(' ').collect();
-    words.iter().all(|word| !word.is_empty() && word.chars().all(plain)).then_some(words)
+    // `=git` is a place to some shells.
+    let simple = |word: &&str| !word.is_empty() && !word.starts_with('=') && word.chars().all(plain);
+    words.iter().all(|word| simple(&word)).then_some(words)
 }
 
 /// Whether a URL is of this origin, has one reading and carries no query.

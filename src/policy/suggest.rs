@@ -120,14 +120,16 @@ pub fn suggest(asked: &Request<'_>, remember: Remember) -> Vec<Suggestion> {
 /// Whether a sentence about the call would be clear: names that are words, nothing sent beside the arguments, nothing
 /// hidden or secret.
 fn is_sayable(asked: &Request<'_>) -> bool {
-    let word = |text: &str| {
-        (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(&b))
-    };
     let family = |finding: &Finding| finding.id.split('.').next().is_some_and(|family| EXACT_ONLY.contains(&family));
-    word(asked.tool.as_str())
+    is_word(asked.tool.as_str())
         && asked.params.others().all(|(key, _)| key == "_meta")
-        && json::members(asked.params.arguments()).all(|(key, _)| word(&key))
+        && json::members(asked.params.arguments()).all(|(key, _)| is_word(&key))
         && !asked.findings.iter().any(family)
+}
+
+/// Whether a name reads as one word of a sentence.
+pub fn is_word(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-./".contains(&b))
 }
 
 fn is_text(key: &str) -> bool {

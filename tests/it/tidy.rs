@@ -13,7 +13,7 @@ const FILE_LINES: usize = 500;
 const FUNCTION_LINES: usize = 70;
 
 /// The words, in order: each may name those to its left.
-const WORDS: &[&str] = &["json", "shown", "call", "decision", "risk", "record", "policy", "mcp", "wire"];
+const WORDS: &[&str] = &["json", "shown", "call", "decision", "risk", "record", "policy", "stats", "mcp", "wire"];
 /// The machines: pure, they name words only.
 const MACHINES: &[&str] = &[
     "intercept",
