@@ -3,7 +3,7 @@
 //! Nothing untrusted goes out unescaped: text through `shown`, JSON as ASCII. A reader that goes away (`| head`) is no
 //! error.
 
-mod forms;
+pub(super) mod forms;
 mod table;
 
 use std::fs::OpenOptions;
@@ -204,13 +204,13 @@ pub(super) fn since(text: &str, now: &Zoned) -> Result<i64> {
 }
 
 /// Text for a person on its way to a terminal that may draw nothing beyond ASCII.
-struct Plain<'a, W> {
+pub(super) struct Plain<'a, W> {
     out: &'a mut W,
     ascii: bool,
 }
 
 impl<'a, W: Write> Plain<'a, W> {
-    fn new(out: &'a mut W) -> Self {
+    pub(super) fn new(out: &'a mut W) -> Self {
         // The first that is set and not empty counts (POSIX.1-2017, 8.2).
         let set =
             ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|v| std::env::var(v).ok().filter(|t| !t.is_empty()));
@@ -247,7 +247,7 @@ fn width() -> usize {
     rustix::termios::tcgetwinsize(stdout).ok().map(|size| usize::from(size.ws_col)).filter(|w| *w > 0).unwrap_or(80)
 }
 
-fn unreadable(walk: &Walk) {
+pub(super) fn unreadable(walk: &Walk) {
     if walk.unreadable() > 0 {
         let lines = walk.unreadable();
         say(&format!("sayso: {lines} lines of the journal could not be read; see: sayso history verify"));

@@ -9,6 +9,7 @@ pub mod hub;
 pub mod policy;
 pub mod project;
 pub mod risk;
+pub mod stats;
 pub mod trust;
 
 use std::io::Write as _;
@@ -64,6 +65,9 @@ pub enum Command {
     /// The approvals that sayso remembers
     Approvals(ApprovalsArgs),
     /// Set risk levels beforehand; see how a call is judged
+    /// How you are asked, and how you answer
+    Stats(StatsArgs),
+    /// Set risk levels beforehand
     Risk(RiskArgs),
     /// The rules in force
     Policy(PolicyArgs),
@@ -210,6 +214,17 @@ pub enum ApprovalsCommand {
     },
     /// Take all of them back, at once
     Clear,
+}
+
+/// `sayso stats`.
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Only the last 30d, 12h …, since a time such as 2026-11-22T09:00:00Z, or all [default: 30d]
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// One JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `sayso risk`.
@@ -387,6 +402,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::DemoAgent { root }) => demo::agent(&home, &root)?.into(),
         Some(Command::History(args)) => history::run(&home, args)?.into(),
         Some(Command::Approvals(args)) => approvals::run(&home, &args)?.into(),
+        Some(Command::Stats(args)) => stats::run(&home, &args)?.into(),
         Some(Command::Risk(args)) => risk::run(&home, args)?.into(),
         Some(Command::Policy(args)) => policy::run(&home, args)?.into(),
         Some(Command::Trust(args)) => trust::run(&home, &args)?.into(),

@@ -18,6 +18,7 @@ use super::prompt::{Ask, Overlay, Prompt};
 use super::queue::{Held, Queue};
 use super::remember::Choice;
 use super::rules::Rules;
+use super::stats::Stats;
 use super::weighing::Weighing;
 
 /// The smallest screen on which a call can be answered: columns and rows.
@@ -76,11 +77,13 @@ pub enum Tab {
     History,
     /// The remembered approvals.
     Approvals,
+    /// How people are asked and how they answer.
+    Stats,
 }
 
 impl Tab {
     /// In order.
-    pub const ALL: [Self; 3] = [Self::Queue, Self::History, Self::Approvals];
+    pub const ALL: [Self; 4] = [Self::Queue, Self::History, Self::Approvals, Self::Stats];
 
     /// Its heading.
     pub const fn title(self) -> &'static str {
@@ -88,6 +91,7 @@ impl Tab {
             Self::Queue => "waiting",
             Self::History => "history",
             Self::Approvals => "approvals",
+            Self::Stats => "stats",
         }
     }
 
@@ -132,6 +136,7 @@ pub struct App {
     pub(super) queue: Queue,
     pub(super) history: History,
     pub(super) rules: Rules,
+    pub(super) stats: Stats,
     /// What could be remembered, while that is asked.
     pub(super) choice: Option<Choice>,
     pub(super) link: LinkState,
@@ -162,6 +167,7 @@ impl App {
             queue: Queue::default(),
             history: History::default(),
             rules: Rules::default(),
+            stats: Stats::default(),
             choice: None,
             link: LinkState::default(),
             status: None,
@@ -190,6 +196,7 @@ impl App {
             Tab::History => lines(self.history.rows().len()).clamp(1, height / 3),
             // What the selected one covers needs some rows.
             Tab::Approvals => room - 4,
+            Tab::Stats => 0,
         };
         Some(Areas { width, notices, list, body: room - list })
     }
@@ -250,6 +257,7 @@ impl App {
                 Tab::Queue => Context::Queue,
                 Tab::History => Context::History,
                 Tab::Approvals => Context::Approvals,
+                Tab::Stats => Context::Stats,
             },
         }
     }
@@ -312,6 +320,9 @@ impl App {
         );
         self.past = kept.or_else(|| row.map(|row| Detail::new(Subject::Past(Arc::clone(row)), self.zone.clone())));
         let Some(areas) = areas else { return };
+        if self.tab == Tab::Stats {
+            self.stats.resize(self.page(), usize::from(areas.body), &self.zone);
+        }
         if self.weighs()
             && let Some(weighing) = &mut self.weighing
         {
@@ -330,7 +341,7 @@ impl App {
         match self.tab {
             Tab::Queue => self.focused.as_mut(),
             Tab::History => self.past.as_mut(),
-            Tab::Approvals => None,
+            Tab::Approvals | Tab::Stats => None,
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum Context {
     History,
     /// The remembered approvals.
     Approvals,
+    /// How people are asked and how they answer.
+    Stats,
     /// The help.
     Help,
     /// How long an approval is to be remembered.
@@ -66,6 +68,7 @@ impl Context {
         Self::History,
         Self::Approvals,
         Self::Revoke,
+        Self::Stats,
         Self::Policy,
         Self::Help,
     ];
@@ -76,6 +79,7 @@ impl Context {
             Self::Queue => "Waiting calls",
             Self::History => "History",
             Self::Approvals => "Remembered approvals",
+            Self::Stats => "Stats: how you are asked, and how you answer",
             Self::Help => "This help",
             Self::Remember => "After A: remember what, and for how long",
             Self::Yes => "Where the word yes is asked for",
@@ -181,7 +185,7 @@ pub struct Binding {
     pub short: Option<&'static str>,
 }
 
-use Context::{Approvals, Help, History, Line, Policy, Queue, Remember, Revoke, Yes};
+use Context::{Approvals, Help, History, Line, Policy, Queue, Remember, Revoke, Stats, Yes};
 
 const fn bind(
     contexts: &'static [Context],
@@ -195,9 +199,10 @@ const fn bind(
 }
 
 const QUEUE: &[Context] = &[Queue];
-const LISTS: &[Context] = &[History, Approvals];
-const TABS: &[Context] = &[Queue, History, Approvals];
-const BODIES: &[Context] = &[Queue, History, Policy, Help];
+const ASKED: &[Context] = &[History, Approvals, Stats];
+const LISTS: &[Context] = &[Queue, History, Approvals];
+const TABS: &[Context] = &[Queue, History, Approvals, Stats];
+const BODIES: &[Context] = &[Queue, History, Stats, Policy, Help];
 const PROMPTS: &[Context] = &[Yes, Line];
 
 /// The table.
@@ -236,20 +241,27 @@ pub const TABLE: &[Binding] = &[
     bind(&[Revoke], &[Key::Char('y')], "y", Action::RevokeYes, "take it back", Some("take it back")),
     bind(&[History], &[Key::Char('/')], "/", Action::Filter, "filter", Some("filter")),
     bind(&[Approvals], &[Key::Char('x')], "x", Action::Revoke, "take the approval back", Some("revoke")),
-    bind(LISTS, &[Key::Char('r')], "r", Action::Reload, "ask for the list again", Some("reload")),
-    bind(TABS, &[Key::Char('n'), Key::Char('j')], "n j", Action::Next, "the next call or row", Some("next")),
-    bind(TABS, &[Key::Char('p'), Key::Char('k')], "p k", Action::Previous, "the call or row before", None),
+    bind(ASKED, &[Key::Char('r')], "r", Action::Reload, "ask for the list again", Some("reload")),
+    bind(LISTS, &[Key::Char('n'), Key::Char('j')], "n j", Action::Next, "the next call or row", Some("next")),
+    bind(LISTS, &[Key::Char('p'), Key::Char('k')], "p k", Action::Previous, "the call or row before", None),
     bind(&[Approvals, History], &[Key::Down], "Down", Action::Next, "the next row", None),
     bind(&[Approvals, History], &[Key::Up], "Up", Action::Previous, "the row before", None),
     bind(&[Policy], &[Key::Char('a')], "a", Action::Accept, "accept it; asks for the word yes", Some("accept")),
     bind(&[Policy], &[Key::Char('d')], "d", Action::Refuse, "refuse it; what is tighter in it holds", Some("refuse")),
-    bind(&[Queue, Policy, Help], &[Key::Down], "Down", Action::LineDown, "scroll one line down", None),
-    bind(&[Queue, Policy, Help], &[Key::Up], "Up", Action::LineUp, "scroll one line up", None),
+    bind(&[Queue, Stats, Policy, Help], &[Key::Down], "Down", Action::LineDown, "scroll one line down", None),
+    bind(&[Queue, Stats, Policy, Help], &[Key::Up], "Up", Action::LineUp, "scroll one line up", None),
     bind(BODIES, &[Key::PageDown], "PgDn", Action::PageDown, "scroll one page down", Some("scroll")),
     bind(BODIES, &[Key::PageUp], "PgUp", Action::PageUp, "scroll one page up", None),
     bind(BODIES, &[Key::Home], "Home", Action::Start, "scroll to the start", None),
     bind(BODIES, &[Key::End], "End", Action::End, "scroll to the end", None),
-    bind(TABS, &[Key::Tab], "Tab", Action::NextTab, "waiting calls, history, remembered approvals", Some("tabs")),
+    bind(
+        TABS,
+        &[Key::Tab],
+        "Tab",
+        Action::NextTab,
+        "waiting calls, history, remembered approvals, stats",
+        Some("tabs"),
+    ),
     bind(TABS, &[Key::BackTab], "Shift-Tab", Action::PreviousTab, "the same, backwards", None),
     bind(TABS, &[Key::Char('P')], "P", Action::Policy, "the policy file got looser: look at the change", None),
     bind(TABS, &[Key::Char('?')], "?", Action::Help, "this help", Some("help")),

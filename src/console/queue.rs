@@ -20,16 +20,11 @@ pub struct Held {
     pub deadline: u64,
     /// Whether an answer was sent and the hub has not settled it yet.
     pub answered: bool,
-    /// When it first came on the screen in focus.
-    pub first_seen: Option<u64>,
+    /// How long it was on the screen in focus so far, in milliseconds.
+    pub looked_ms: u64,
 }
 
 impl Held {
-    /// How long ago it first came on the screen in focus, in milliseconds.
-    pub fn looked_ms(&self, now: u64) -> u64 {
-        self.first_seen.map_or(0, |since| now.saturating_sub(since))
-    }
-
     /// Whole seconds left at this time, rounded up.
     pub const fn seconds_left(&self, now: u64) -> u64 {
         self.deadline.saturating_sub(now).div_ceil(1000)
@@ -82,7 +77,7 @@ impl Queue {
     /// A call waits. One that is known already is replaced, and has to be looked at anew.
     pub fn add(&mut self, call: Arc<Pending>, now: u64) {
         let id = call.id;
-        let held = Held { deadline: now.saturating_add(call.remaining_ms), call, answered: false, first_seen: None };
+        let held = Held { deadline: now.saturating_add(call.remaining_ms), call, answered: false, looked_ms: 0 };
         match self.find(id) {
             Ok(at) => {
                 self.held[at] = held;
@@ -147,11 +142,17 @@ impl Queue {
         let new = self.focus.is_some() && self.guard == Guard::Unseen;
         if new {
             self.guard = Guard::Since(now);
-            if let Some(at) = self.position() {
-                self.held[at].first_seen.get_or_insert(now);
-            }
         }
         new
+    }
+
+    /// So much time went by, during which everything stayed as it was.
+    pub fn pass(&mut self, ms: u64) {
+        if self.guard != Guard::Unseen
+            && let Some(at) = self.position()
+        {
+            self.held[at].looked_ms += ms;
+        }
     }
 
     /// A key was pressed while none acts: somebody is typing, perhaps for another window.

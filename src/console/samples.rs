@@ -11,6 +11,7 @@ use crate::policy::cover::says;
 use crate::policy::tally::Past;
 use crate::record::{Decided, Finished, Row, Submitted};
 use crate::risk::Finding;
+use crate::stats::{Always, Counts, Looks, Report, Tool};
 use crate::wire::{FromHub, Offer, Pending, Status, Suggestions, ToHub};
 
 pub(crate) fn raw(text: &str) -> Box<RawValue> {
@@ -137,6 +138,46 @@ pub(crate) fn offers(call: &Pending, counted: Option<u64>) -> FromHub {
     let offers =
         vec![offer(None, past(0, 0, 0)), offer(Some(cover()), past(14, 0, 0)), offer(Some(any), past(21, 1, 2))];
     FromHub::Suggestions(Suggestions { id: call.id, params_digest: call.params.digest(), offers, counted })
+}
+
+/// What a hub adds up of a fortnight.
+pub(crate) fn report() -> Report {
+    let counts = |prompts, denied, timed_out, fast| Counts {
+        prompts,
+        allowed: prompts - denied - timed_out,
+        denied,
+        timed_out,
+        withdrawn: 0,
+        looks: Some(Looks { of: prompts - timed_out, median: 3_400, p90: 21_000 }),
+        fast,
+    };
+    let tool = |name: &str, counts| Tool { server: "fs".to_owned(), tool: name.to_owned(), counts };
+    let rule = "[[rule]]\nserver = \"fs\"\ntool = \"write_file\"\naction = \"allow\"\n";
+    Report {
+        since: Some(1_788_000_000_000),
+        first: Some(1_789_000_000_000),
+        calls: 12_345,
+        cut: false,
+        all: counts(1_204, 31, 12, 44),
+        hours: 96,
+        busiest: Some((1_789_992_000_000, 61)),
+        tools: vec![
+            tool("write_file", counts(900, 0, 0, 44)),
+            tool("a_name_that_is_much_too_long_for_its_column\u{202e}", counts(304, 31, 12, 0)),
+        ],
+        more_tools: 0,
+        always: vec![Always {
+            server: "fs".to_owned(),
+            tool: "write_file".to_owned(),
+            approved: 900,
+            covers: Some(says("write_file", Some(&cover()))),
+            rule: Some(rule.to_owned()),
+            covered: 188,
+            of: 200,
+            untold: 3,
+        }],
+        fast: [61, 57, 12].map(CallId).to_vec(),
+    }
 }
 
 pub(crate) fn grant(id: u64) -> Grant {

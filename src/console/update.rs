@@ -19,6 +19,10 @@ use super::remember::Choice;
 /// Takes one message at this time (milliseconds on the console's own steady clock).
 pub fn update(app: &mut App, now: u64, msg: Msg, out: &mut Vec<Effect>) {
     let before = std::mem::replace(&mut app.now, now);
+    // While the process was stopped nobody saw anything.
+    if !matches!(msg, Msg::Resumed) {
+        app.queue.pass(now.saturating_sub(before));
+    }
     match msg {
         Msg::Key(key) => on_key(app, key, out),
         Msg::Paste(text) => paste(app, &text),
@@ -89,6 +93,7 @@ fn link_down(app: &mut App, why: String) {
     app.queue.clear();
     app.history.lost();
     app.rules.asked(false);
+    app.stats.lost();
     app.status = None;
     super::weigh::told(app, None);
     gap(app);
@@ -143,6 +148,7 @@ fn hub(app: &mut App, message: FromHub, out: &mut Vec<Effect>) {
             app.queue.add(Arc::new(*call), now);
         }
         FromHub::Settled { id, decision } => settled(app, id, &decision, out),
+        FromHub::Stats(report) => app.stats.take(*report, &app.zone),
         FromHub::Suggestions(told) => {
             app.dirty = app.choice.as_mut().is_some_and(|choice| choice.take(told));
             if let Overlay::Prompt(prompt @ Prompt { ask: Ask::Remember(_), .. }) = &mut app.overlay {
@@ -260,6 +266,9 @@ fn tab_key(app: &mut App, action: Action, out: &mut Vec<Effect>) {
         Action::Next => step(app, 1),
         Action::Previous => step(app, -1),
         Action::LineDown | Action::LineUp | Action::PageDown | Action::PageUp | Action::Start | Action::End => {
+            if app.tab == Tab::Stats {
+                app.stats.scroll(action);
+            }
             if let Some(body) = app.body() {
                 match action {
                     Action::LineDown => body.scroll(1),
@@ -295,6 +304,7 @@ fn step(app: &mut App, by: isize) {
         Tab::Queue => app.queue.step(by),
         Tab::History => app.history.step(by),
         Tab::Approvals => app.rules.step(by),
+        Tab::Stats => false,
     };
 }
 
@@ -313,6 +323,7 @@ fn enter(app: &mut App, out: &mut Vec<Effect>) {
         Tab::Queue => {}
         Tab::History => out.push(Effect::Send(app.history.reload())),
         Tab::Approvals => ask_approvals(app, out),
+        Tab::Stats => out.push(Effect::Send(app.stats.ask())),
     }
 }
 
@@ -360,7 +371,7 @@ fn answer(app: &mut App, id: CallId, answer: Answer, out: &mut Vec<Effect>) {
     match app.answerable() {
         Ok(held) if held.call.id == id => {
             let params_digest = held.call.params.digest();
-            let looked_ms = held.looked_ms(app.now);
+            let looked_ms = held.looked_ms;
             out.push(Effect::Send(ToHub::Decide(Decide { id, params_digest, answer, looked_ms })));
             app.queue.set_answered(id, true);
         }

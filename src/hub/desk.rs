@@ -245,6 +245,10 @@ impl Desk {
             ToHub::Decide(decide) if console => self.decide(now, peer, &decide, out),
             ToHub::Weigh { digest, accept } if console => self.weigh(now, peer, digest, accept, out),
             ToHub::Suggest(id) if console => self.suggest(peer, id, out),
+            ToHub::Stats { days } if console => {
+                let since = days.map(|days| now.wall.saturating_sub(i64::from(days) * 86_400_000));
+                out.push(Effect::SendStats(peer, since));
+            }
             ToHub::History { .. } if console => out.push(Effect::SendHistory(peer, message)),
             ToHub::Approvals if !wrap => out.push(Effect::SendApprovals(peer)),
             ToHub::Revoke(ids) if !wrap => self.revoke(peer, &ids, grants, out),

@@ -1,5 +1,5 @@
-//! What is read from the journal for consoles, on other threads: pages of history, and what a suggestion would have
-//! covered. However long the journal, no call waits for it.
+//! What is read from the journal for consoles, on other threads: pages of history, what a suggestion would have covered,
+//! how people were asked. However long the journal, no call waits for it.
 //!
 //! Invariant: one reading of a kind a peer at a time; while it runs only the peer's newest question of that kind is kept.
 
@@ -15,6 +15,7 @@ use crate::call::CallId;
 use crate::journal;
 use crate::policy::tally::Tally;
 use crate::record::Filter;
+use crate::stats::Collector;
 use crate::wire::FromHub;
 
 /// The longest page.
@@ -23,6 +24,10 @@ const LONGEST: u32 = 500;
 const COUNTED: u64 = 20_000;
 /// For how long at most.
 const COUNTING: Duration = Duration::from_secs(1);
+/// How many of the newest calls are added up.
+const ADDED_UP: u64 = 200_000;
+/// For how long at most.
+const ADDING_UP: Duration = Duration::from_secs(5);
 
 /// What a console asked for.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub enum Question {
     },
     /// What these would have covered.
     Count(Box<Tally>),
+    /// What was asked and answered since then.
+    Stats(Option<i64>),
 }
 
 /// Questions of one kind wait for each other.
@@ -47,6 +54,8 @@ pub enum Kind {
     Page,
     /// [`Question::Count`].
     Count,
+    /// [`Question::Stats`].
+    Stats,
 }
 
 impl Question {
@@ -54,6 +63,7 @@ impl Question {
         match self {
             Self::Page { .. } => Kind::Page,
             Self::Count(_) => Kind::Count,
+            Self::Stats(_) => Kind::Stats,
         }
     }
 }
@@ -121,6 +131,7 @@ fn read(journal: &Path, question: Question) -> Result<FromHub, String> {
             })
         }
         Question::Count(tally) => count(journal, *tally),
+        Question::Stats(since) => stats(journal, since),
     };
     answer.map_err(|e| format!("the history cannot be read: {e}"))
 }
@@ -137,4 +148,20 @@ fn count(journal: &Path, mut tally: Tally) -> Result<FromHub, journal::JournalEr
         tally.add(&row);
     }
     Ok(FromHub::Suggestions(told(&tally, Some(looked_at))))
+}
+
+/// Adds up the newest calls, as many as can be within the bounds.
+fn stats(journal: &Path, since: Option<i64>) -> Result<FromHub, journal::JournalError> {
+    let end = Instant::now() + ADDING_UP;
+    let mut walk = journal::Walk::new(journal, &Filter { since, ..Filter::default() })?;
+    let mut collector = Collector::new(since);
+    let mut cut = true;
+    while collector.calls() < ADDED_UP && Instant::now() < end {
+        let Some(row) = walk.next_row()? else {
+            cut = false;
+            break;
+        };
+        collector.add(&row);
+    }
+    Ok(FromHub::Stats(Box::new(collector.report(cut))))
 }

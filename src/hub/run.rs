@@ -320,6 +320,7 @@ impl Hub {
                     self.pages.ask(id, Question::Page { before, filter, limit });
                 }
             }
+            Effect::SendStats(id, since) => self.pages.ask(id, Question::Stats(since)),
             Effect::Count(id, tally) => self.pages.ask(id, Question::Count(tally)),
             Effect::Close(id) => {
                 if let Some(peer) = self.peers.get(&id) {

@@ -107,6 +107,7 @@ impl Intercept {
             | FromHub::Settled { .. }
             | FromHub::Stale { .. }
             | FromHub::Suggestions(_)
+            | FromHub::Stats(_)
             | FromHub::History { .. }
             | FromHub::Proposal(_)
             | FromHub::Unweighed { .. }

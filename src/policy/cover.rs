@@ -78,7 +78,7 @@ pub(super) fn plain_words(line: &str) -> Option<Vec<&str>> {
     let words: Vec<&str> = line.split(' ').collect();
     // `=git` is a place to some shells.
     let simple = |word: &&str| !word.is_empty() && !word.starts_with('=') && word.chars().all(plain);
-    words.iter().all(|word| simple(&word)).then_some(words)
+    words.iter().all(simple).then_some(words)
 }
 
 /// Whether a URL is of this origin, has one reading and carries no query.

@@ -6,11 +6,11 @@
 
 use super::cover::{fits, is_plain_path, is_within, plain_words, says};
 use crate::call::{Call, Params, ToolName};
-use crate::decision::{Cover, Level, Part};
+use crate::decision::{Cover, Keep, Level, Part};
 use crate::json;
 use crate::risk::names::{self, Deed};
 use crate::risk::words::Words;
-use crate::risk::{Facts, Finding, Link, paths, schema};
+use crate::risk::{Facts, Finding, Link, paths, schema, secrets};
 
 /// How far approvals may be remembered: `[remember]` of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +125,7 @@ fn is_sayable(asked: &Request<'_>) -> bool {
         && asked.params.others().all(|(key, _)| key == "_meta")
         && json::members(asked.params.arguments()).all(|(key, _)| is_word(&key))
         && !asked.findings.iter().any(family)
+        && secrets::masked(asked.params.text(), Keep::Masked).parts == 0
 }
 
 /// Whether a name reads as one word of a sentence.

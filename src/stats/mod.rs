@@ -8,6 +8,7 @@
 mod always;
 #[cfg(test)]
 mod tests;
+pub mod words;
 
 use std::collections::BTreeMap;
 

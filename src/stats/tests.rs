@@ -32,6 +32,7 @@ fn row(id: u64, tool: &str, arguments: &str, answer: (DecisionKind, By), looked_
             }],
             params_digest,
             params: RawValue::from_string(params).expect("JSON"),
+            masked: None,
         }),
         decided: Some(Decided {
             id: CallId(id),
@@ -56,7 +57,9 @@ const RULED: (DecisionKind, By) = (DecisionKind::Allowed, By::Rule);
 fn report(mut rows: Vec<Row>) -> Report {
     rows.sort_by_key(|row| std::cmp::Reverse(row.id));
     let mut collector = Collector::new(None);
-    rows.iter().for_each(|row| collector.add(row));
+    for row in &rows {
+        collector.add(row);
+    }
     collector.report(false)
 }
 

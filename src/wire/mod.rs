@@ -12,6 +12,7 @@ use crate::policy::Change;
 use crate::policy::tally::Past;
 use crate::record::{Filter, Row};
 use crate::risk::{Access, Finding, Link};
+use crate::stats::Report;
 
 /// Raised whenever any message changes its meaning or its form.
 pub const VERSION: u32 = 2;
@@ -79,6 +80,11 @@ pub enum ToHub {
     Decide(Decide),
     /// A console: what could be remembered of this call?
     Suggest(CallId),
+    /// A console: how people were asked and how they answered.
+    Stats {
+        /// So many days back; `None`: ever.
+        days: Option<u32>,
+    },
     /// A console: rows older than this call (`None`: the newest), at most this many.
     History {
         /// Rows older than this one.
@@ -240,6 +246,8 @@ pub enum FromHub {
     },
     /// To a console: what could be remembered of a call, beside exactly that call. Comes twice: at once, and counted.
     Suggestions(Suggestions),
+    /// To a console: what it asked for.
+    Stats(Box<Report>),
     /// To a console: what it asked for.
     History {
         /// As in the request.

@@ -25,12 +25,12 @@ const T0: i64 = 1_795_300_000_000; // 2026-11-22
 
 /// A call for the journal.
 pub struct Given<'a> {
-    server: &'a str,
-    tool: &'a str,
-    risk: Level,
-    arguments: &'a str,
-    decision: Decision,
-    outcome: Option<Outcome>,
+    pub server: &'a str,
+    pub tool: &'a str,
+    pub risk: Level,
+    pub arguments: &'a str,
+    pub decision: Decision,
+    pub outcome: Option<Outcome>,
 }
 
 /// A read that passed.

@@ -20,5 +20,6 @@ mod values;
 mod approve;
 mod bypass;
 mod servers;
+mod stats;
 mod world;
 mod wrap;

@@ -25,6 +25,7 @@ const MACHINES: &[&str] = &[
     "console::history",
     "console::rules",
     "console::remember",
+    "console::stats",
     "console::prompt",
     "console::weigh",
     "console::weighing",

@@ -91,7 +91,8 @@ fn ascii(text: &str, out: &mut String) {
     }
 }
 
-fn line(value: &impl Serialize) -> io::Result<String> {
+/// As JSON on one line, with nothing beyond ASCII.
+pub(in crate::cli) fn line(value: &impl Serialize) -> io::Result<String> {
     let text = serde_json::to_string(value)?;
     let mut out = String::with_capacity(text.len() + 1);
     ascii(&text, &mut out);

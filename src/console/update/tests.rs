@@ -1,5 +1,5 @@
 use super::*;
-use crate::console::samples::{Desk, grant, high, long, medium, offers, row, settled};
+use crate::console::samples::{Desk, grant, high, long, medium, offers, report, row, settled};
 use crate::decision::{By, DecisionKind, GrantId, Level};
 use crate::wire::Pending;
 
@@ -115,6 +115,58 @@ fn b27_a_wide_approval_of_a_high_call_wants_the_word_and_stays_on_the_screen_unt
     desk.types("yes\n");
     let cover = crate::console::samples::cover().digest();
     assert_eq!(desk.decided(), [format!("7 Remember {{ scope: Hour, cover: Some({cover}) }}")]);
+}
+
+/// How long the answer says that was looked.
+fn looked(desk: &mut Desk) -> Option<u64> {
+    desk.out.drain(..).find_map(|effect| match effect {
+        Effect::Send(ToHub::Decide(decide)) => Some(decide.looked_ms),
+        _ => None,
+    })
+}
+
+#[test]
+fn only_time_in_focus_and_on_the_screen_counts_as_looking() {
+    let mut desk = desk();
+    desk.held(medium(7)).wait(9_000).draw().wait(700).key(Key::Char('a'));
+    assert_eq!(looked(&mut desk), Some(700), "before it was drawn nobody saw it");
+    let mut desk = self::desk();
+    desk.held(medium(7)).held(medium(8)).look().key(Key::Char('n')).draw().wait(5_000).key(Key::Char('p'));
+    desk.draw().wait(600).draw().key(Key::Char('d'));
+    assert_eq!(looked(&mut desk), Some(1_100), "another call was in focus meanwhile");
+    for away in [Key::Tab, Key::Char('?')] {
+        let mut desk = self::desk();
+        desk.held(medium(7)).look().key(away).draw().wait(30_000);
+        desk.key(if away == Key::Tab { Key::BackTab } else { Key::Esc }).draw().wait(600).draw().key(Key::Char('a'));
+        assert_eq!(looked(&mut desk), Some(1_100), "{away:?} put something else on the screen");
+    }
+    let mut desk = self::desk();
+    desk.held(medium(7)).look();
+    desk.now += 60_000;
+    desk.msg(Msg::Resumed).draw().wait(600).draw().key(Key::Char('a'));
+    assert_eq!(looked(&mut desk), Some(1_100), "the process was stopped");
+    let mut desk = self::desk();
+    desk.held(high(7)).look().types("a").wait(2_000).types("yes\n");
+    assert_eq!(looked(&mut desk), Some(2_500), "while the word is typed the call stands there");
+}
+
+#[test]
+fn the_stats_are_asked_for_when_their_tab_comes_up() {
+    let mut desk = desk();
+    desk.key(Key::BackTab);
+    assert!(desk.out.iter().any(|e| matches!(e, Effect::Send(ToHub::Stats { days: Some(30) }))));
+    desk.hub(FromHub::Stats(Box::new(report()))).draw();
+    assert!(!desk.app.stats.is_waiting() && !desk.app.stats.window().is_empty());
+    for (key, top) in [(Key::Down, 1), (Key::Up, 0), (Key::PageDown, 12), (Key::Home, 0)] {
+        desk.key(key);
+        assert_eq!(desk.app.stats.beyond().0, top, "{key:?}");
+    }
+    desk.key(Key::End);
+    assert_eq!(desk.app.stats.beyond().1, 0);
+    desk.out.clear();
+    desk.key(Key::Char('r')).key(Key::Char('a')).key(Key::Char('d'));
+    assert!(desk.out.iter().any(|e| matches!(e, Effect::Send(ToHub::Stats { .. }))));
+    assert_eq!(desk.decided(), NONE);
 }
 
 #[test]
@@ -326,7 +378,7 @@ fn b23_after_a_gap_the_call_has_to_be_looked_at_anew() {
             desk.key(Key::Char('?')).draw().key(Key::Esc);
         },
         |desk| {
-            desk.key(Key::Tab).draw().key(Key::Tab).draw().key(Key::Tab);
+            desk.key(Key::Tab).draw().key(Key::Tab).draw().key(Key::Tab).draw().key(Key::Tab);
         },
         |desk| {
             desk.msg(Msg::Resumed);

@@ -3,11 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::Pen;
+use super::{Pen, Rows};
 
+use crate::console::app::App;
 use crate::console::detail::rows::{Ink, MARGIN, Page, Row, Sign, said};
 use crate::console::detail::{Detail, Subject};
 use crate::console::remember::Choice;
+use crate::console::stats::DAYS;
 use crate::console::theme::{Role, Theme};
 use crate::shown::Letters;
 
@@ -75,6 +77,30 @@ pub(super) fn choice_edge(choice: &Choice, theme: &Theme, area: Rect, frame: &mu
     let mut pen = Pen::new(frame, theme, area);
     pen.glyph(Role::Border, &theme.glyphs.line.repeat(2)).glyph(Role::Title, &words);
     pen.fill(Role::Border, theme.glyphs.line);
+}
+
+/// The fourth tab: no list, only rows.
+pub(super) fn stats(app: &App, theme: &Theme, rows: &Rows, frame: &mut Frame<'_>) {
+    let (above, below) = app.stats.beyond();
+    let mut pen = Pen::new(frame, theme, rows.title);
+    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
+    pen.glyph(Role::Title, &format!(" the last {DAYS} days "));
+    if above > 0 {
+        pen.glyph(Role::Title, &format!(" {} above, PgUp ", grouped(above)));
+    }
+    pen.fill(Role::Border, theme.glyphs.line);
+    let window = app.stats.window();
+    if window.is_empty() {
+        let words = if app.stats.is_waiting() { "Asking the hub." } else { "Nothing here." };
+        Pen::new(frame, theme, rows.body).skip(MARGIN).glyph(Role::Text, words);
+    }
+    for (row, y) in window.iter().zip(rows.body.y..rows.body.bottom()) {
+        line(row, Pen::new(frame, theme, Rect { y, height: 1, ..rows.body }), theme);
+    }
+    let words = if below > 0 { format!(" {} more lines, PgDn ", grouped(below)) } else { " end ".to_owned() };
+    let mut pen = Pen::new(frame, theme, rows.edge);
+    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
+    pen.glyph(if below > 0 { Role::Title } else { Role::Border }, &words).fill(Role::Border, theme.glyphs.line);
 }
 
 /// The line below a body.

@@ -40,6 +40,7 @@ pub fn view(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
             Tab::Queue => lists::queue(app, theme, &rows, frame),
             Tab::History => lists::history(app, theme, &rows, frame),
             Tab::Approvals => lists::approvals(app, theme, &rows, frame),
+            Tab::Stats => body::stats(app, theme, &rows, frame),
         }
     }
     foot::draw(app, theme, rows.foot, frame);

@@ -4,7 +4,7 @@ use ratatui::backend::TestBackend;
 use super::*;
 use crate::console::app::Msg;
 use crate::console::keymap::Key;
-use crate::console::samples::{Desk, call, cover, grant, high, long, medium, offers, row, status};
+use crate::console::samples::{Desk, call, cover, grant, high, long, medium, offers, report, row, status};
 use crate::decision::Level;
 use crate::wire::{FromHub, Status};
 
@@ -175,6 +175,10 @@ fn the_other_tabs_and_the_help() {
     let wide = crate::decision::Grant { cover: Some(cover()), ..grant(4) };
     desk.key(Key::Tab).hub(FromHub::Approvals(vec![(wide, 2), (grant(3), 0)]));
     insta::assert_snapshot!("approvals_80x24", screen(&desk));
+    desk.key(Key::Tab).hub(FromHub::Stats(Box::new(report())));
+    insta::assert_snapshot!("stats_80x24", screen(&desk));
+    desk.key(Key::End);
+    insta::assert_snapshot!("stats_end_80x24", screen(&desk));
     desk.key(Key::Char('?'));
     insta::assert_snapshot!("help_80x24", screen(&desk));
 }

@@ -147,6 +147,8 @@ pub enum Effect {
     SendApprovals(PeerId),
     /// Send a page of history.
     SendHistory(PeerId, ToHub),
+    /// Send what was asked and answered since then.
+    SendStats(PeerId, Option<i64>),
     /// Count what these suggestions would have covered, and send them again.
     Count(PeerId, Box<Tally>),
     /// End the connection after what was sent.

@@ -193,11 +193,13 @@ impl Ground {
         if matches!(self.accepted, Accepted::Known { .. }) { ruling } else { at_least_asked(ruling) }
     }
 
-    /// How far approvals may be remembered: no further than each policy that has a say lets them.
+    /// How far approvals may be remembered: no further than each policy that has a say lets them. What covers more than
+    /// one call stands in the journal with parts of the call, so not at all where that is to keep no values.
     pub(super) fn remember(&self) -> Remember {
         let known = matches!(self.accepted, Accepted::Known { .. });
         let widest = Remember { wide: known, high: known };
-        self.policies().fold(widest, |all, policy| all.and(policy.remember))
+        let told = Remember { wide: self.keep() != Keep::Digest, high: true };
+        self.policies().fold(widest.and(told), |all, policy| all.and(policy.remember))
     }
 
     /// How much of a call's params the journal keeps: the least that any policy in force says.

@@ -496,6 +496,11 @@ fn b27_a_policy_that_denies_counts_before_a_wide_approval_and_one_that_forbids_t
     assert_eq!(w.kind(denied), Some((DecisionKind::Denied, By::Rule)));
     let covered = w.submit(WRITES, r#"{"path":"/srv/app/yes","content":"y"}"#);
     assert_eq!(w.kind(covered), Some((DecisionKind::Allowed, By::Grant)));
+    load(&mut w, "[journal]\narguments = \"digest\"\n");
+    let asked = w.submit(WRITES, r#"{"path":"/srv/app/yes","content":"w"}"#);
+    assert_eq!(w.kind(asked), None, "where no values are kept nothing that names some is remembered");
+    w.event(Event::Said(CONSOLE, ToHub::Suggest(w.newest_pending().id)));
+    assert_eq!(suggestions(&w).expect("suggestions").offers.len(), 1);
     load(&mut w, "[remember]\nwide = false\n");
     let asked = w.submit(WRITES, r#"{"path":"/srv/app/yes","content":"z"}"#);
     assert_eq!(w.kind(asked), None);
