@@ -53,7 +53,7 @@ pulumi stack/ls whoami version about
 argocd app/list app/get app/history cluster/list repo/list version
 flux get version check
 istioctl version proxy-status
-velero */get */describe backup/logs restore/logs get/* describe/* version
+velero */get */describe restore/get restore/describe schedule/get schedule/describe backup/logs restore/logs get/* describe/* version
 consul members catalog/* kv/get info version
 nomad status node/status job/status version
 etcdctl get endpoint/health endpoint/status member/list version
@@ -265,12 +265,18 @@ pub fn judge<'w>(name: &str, arguments: &'w [Word]) -> Option<Service<'w>> {
         None => other,
         Some(own) if own.starts_with('?') => Service::Reveals,
         Some(own) if own.starts_with('@') => Service::Fetches,
-        // Beside a reading word, one that deletes counts, though it may be a mere name.
-        Some(_) if words.iter().any(|word| says_going(word)) => other,
+        // Among the words that were read, one that deletes counts; after them it is a mere name.
+        Some(own) if words.iter().take(own.split('/').count()).any(|word| says_going(word)) => other,
         // To get a secret is to tell it, wherever it is kept; to list or describe it is not.
-        Some(own) if own.contains("get") && words.iter().any(|word| is_secret(&Words::of(word))) => Service::Reveals,
+        Some(own) if tells(own, &words) => Service::Reveals,
         Some(_) => Service::Reads,
     })
+}
+
+/// Whether what is got, of what may be anything, is a secret.
+fn tells(own: &str, words: &[&str]) -> bool {
+    let any = matches!(own.rsplit('/').next(), Some("get" | "get-*"));
+    any && words.iter().take(own.split('/').count() + 1).any(|word| is_secret(&Words::of(word)))
 }
 
 fn is_vetoed(text: &str) -> bool {
