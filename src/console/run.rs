@@ -168,9 +168,15 @@ impl Console {
         if let Some((home, tell, asked)) = self.link.take() {
             tasks.spawn(link::keep(home, tell, asked));
         }
+        let mut turn = Instant::now();
         while self.act().await? == Next::Go {
             let wake = self.app.next_wake().map(|at| self.start + Duration::from_millis(at));
-            self.due = wake.map(|at| at.max(Instant::now()));
+            // From one instant to the next no stop goes unseen: what a turn took too long for was one as well.
+            let now = Instant::now();
+            if now.duration_since(turn) > STOPPED {
+                self.take(Msg::Resumed);
+            }
+            self.due = wake.map(|at| at.max(now));
             let sleep = async {
                 match wake {
                     Some(at) => tokio::time::sleep_until(at.into()).await,
@@ -184,15 +190,23 @@ impl Console {
                     Some(Err(_)) | None => break,
                 },
                 news = self.news.recv() => match news {
-                    Some(news) => self.hear(news),
+                    Some(news) => {
+                        self.look_for_a_stop();
+                        self.hear(news);
+                    }
                     None => break,
                 },
-                () = sleep => self.take(Msg::Tick),
+                () = sleep => {
+                    // What was typed meanwhile may come only later.
+                    self.look_for_a_stop();
+                    self.take(Msg::Tick);
+                }
                 _ = signals.term.recv() => break,
                 _ = signals.hup.recv() => break,
                 _ = signals.int.recv() => break,
                 _ = signals.cont.recv() => if self.resume() == Next::Leave { break },
             }
+            turn = Instant::now();
             if self.drain().await == Next::Leave {
                 break;
             }
@@ -223,10 +237,15 @@ impl Console {
         poll_fn(|context| Poll::Ready(Pin::new(&mut self.events).poll_next(context))).await
     }
 
-    fn event(&mut self, event: Event) {
+    /// Whether the loop woke much later than it was due: then nobody knows what was on the screen.
+    fn look_for_a_stop(&mut self) {
         if self.due.take_if(|at| at.elapsed() > STOPPED).is_some() {
             self.take(Msg::Resumed);
         }
+    }
+
+    fn event(&mut self, event: Event) {
+        self.look_for_a_stop();
         match event {
             Event::Key(event) => {
                 if let Some(key) = key(event) {

@@ -173,6 +173,8 @@ fn an_approval_given_here_is_listed_used_and_taken_back_here() {
     screen.keys("y");
     screen.wait_for("No approval is remembered");
     screen.keys("\t");
+    screen.wait_for("how you are asked, and how you answer");
+    screen.keys("\t");
     host.call(3, "ask", &json!({"n": 1}));
     screen.wait_for("\"n\": 1");
     screen.keys_after_guard("d");
