@@ -43,6 +43,8 @@ pub const MAX_HELD: usize = 1_000;
 pub const MAX_HELD_BYTES: usize = 256 << 20;
 /// A session's approvals end with it; this is the end if nobody sees it end (the hub was killed), in milliseconds.
 const SESSION_CAP_MS: i64 = 7 * 86_400_000;
+/// How many names of tools that were used are kept for a session.
+const MOST_USED: usize = 4_096;
 /// How many allowed calls of a session may still be repeated with input (MCP 2026-07-28).
 const REPEATABLE: usize = 64;
 
@@ -276,7 +278,7 @@ impl Desk {
         let accepted = self.ground.accepted().map(|file| &file.policy);
         let profile = accepted.and_then(|policy| policy.server(wrap.server.name.as_str()));
         let mut facts = Facts {
-            first_use: wrap.used.insert(submit.tool.clone()),
+            first_use: wrap.is_first_use(&submit.tool),
             denied_before: wrap.denied,
             host_roots: wrap.roots.clone(),
             links: submit.links,
@@ -475,6 +477,11 @@ impl Desk {
 }
 
 impl Wrap {
+    /// Whether this tool was not called before in this session. Of more names than are kept, every use is the first.
+    fn is_first_use(&mut self, tool: &ToolName) -> bool {
+        !self.used.contains(tool) && (self.used.len() >= MOST_USED || self.used.insert(tool.clone()))
+    }
+
     /// Whether `call` is the same call as one just allowed in this session; each may be repeated once.
     fn take_repeatable(&mut self, prior: CallId, call: &Call) -> bool {
         let digest = call.params.approved_digest();
