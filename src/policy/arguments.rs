@@ -9,6 +9,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use super::asked::Asked;
+use super::shape::number::{Reading, read};
 use super::shape::{self, Shape, Stand};
 use crate::call::{Call, Params};
 use crate::json;
@@ -70,6 +71,14 @@ impl<'a> Arguments<'a> {
             Some(b'[' | b'{') => None,
             _ => Some(vec![raw.to_owned()]),
         }
+    }
+}
+
+impl Arguments<'_> {
+    /// What the value of an argument says as a number; `None`: it is not there.
+    pub(super) fn number(&self, name: &str) -> Option<Reading> {
+        let raw = self.find(name)?;
+        Some(if raw.starts_with('"') { read(json::unescape(raw).trim()) } else { read(raw) })
     }
 }
 

@@ -11,9 +11,10 @@ use std::ops::Deref;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Fit};
 use super::asked::Asked;
 use super::rule::Rule;
+use super::shape::{Range, Shape};
 
 /// With fewer rules, looking at each is as fast.
 const FEW: usize = 32;
@@ -135,6 +136,8 @@ impl Index {
 struct Bucket {
     rest: Vec<usize>,
     args: Vec<(String, Words<Vec<usize>>)>,
+    /// Rules that ask for a number.
+    ranges: Vec<(String, Vec<(Range, usize)>)>,
 }
 
 impl Bucket {
@@ -145,26 +148,39 @@ impl Bucket {
             return bucket;
         }
         let mut args: HashMap<&str, HashMap<String, Vec<usize>>> = HashMap::new();
+        let mut ranges: HashMap<&str, Vec<(Range, usize)>> = HashMap::new();
         for at in list.iter().copied() {
             let plain = rules[at].args.iter().filter_map(|arg| Some((arg.name.as_str(), arg.shape.plain_parts()?)));
             // The argument whose shortest plain part is the longest.
             let best = plain.max_by_key(|(_, parts)| parts.iter().map(String::len).min());
-            match best {
-                Some((name, parts)) => {
-                    let words = args.entry(name).or_default();
-                    for part in parts {
-                        words.entry(part).or_default().push(at);
-                    }
+            if let Some((name, parts)) = best {
+                let words = args.entry(name).or_default();
+                for part in parts {
+                    words.entry(part).or_default().push(at);
                 }
+                continue;
+            }
+            let number = rules[at].args.iter().find_map(|arg| match &arg.shape {
+                Shape::Number(range) => Some((arg.name.as_str(), *range)),
+                _ => None,
+            });
+            match number {
+                Some((name, range)) => ranges.entry(name).or_default().push((range, at)),
                 None => bucket.rest.push(at),
             }
         }
+        bucket.ranges = ranges.into_iter().map(|(name, ranges)| (name.to_owned(), ranges)).collect();
         bucket.args = args.into_iter().map(|(name, words)| (name.to_owned(), Words::new(words))).collect();
         bucket
     }
 
     fn find(&self, asked: &Asked<'_>, arguments: &Arguments<'_>, found: &mut Vec<usize>) {
         found.extend_from_slice(&self.rest);
+        for (name, ranges) in &self.ranges {
+            if let Some(number) = arguments.number(name) {
+                found.extend(ranges.iter().filter(|(range, _)| range.fit(number) != Fit::No).map(|(_, at)| *at));
+            }
+        }
         for (name, words) in &self.args {
             match arguments.texts(name, asked) {
                 Some(texts) => texts.iter().for_each(|text| words.each(text, |list| found.extend_from_slice(list))),

@@ -10,7 +10,7 @@ use crate::risk::hidden::is_hidden;
 use crate::risk::{Link, paths};
 
 mod command;
-mod number;
+pub(super) mod number;
 mod regular;
 
 pub use command::BadCommand;

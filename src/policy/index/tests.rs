@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
 use crate::decision::Level;
-use crate::policy::arguments::Fit;
 use crate::policy::{Moment, parse};
 use crate::risk::{Facts, Link, Risk};
 
@@ -48,6 +47,8 @@ fn policy() -> impl Strategy<Value = String> {
         "{ one_of = [\"b\", \"/a/b\", 7] }",
         "{ regex = \"b\" }",
         "{ min = 1 }",
+        "{ min = 8, max = 9 }",
+        "{ max = 3 }",
         "{ command = \"b\" }",
         "{ absent = true }",
     ]);
@@ -77,7 +78,7 @@ proptest! {
             0 => format!(r#"{{"path":"{value}"}}"#),
             1 => format!(r#"{{"path":["{value}"],"q":7}}"#),
             2 => format!(r#"{{"x":["{value}"],"q":"{value}"}}"#),
-            3 => r#"{"path":7,"q":{"b":"/a/b"}}"#.to_owned(),
+            3 => r#"{"path":7,"q":{"b":"/a/b"},"x":["8"]}"#.to_owned(),
             _ => "{}".to_owned(),
         };
         let call = call(server, tool, &arguments);

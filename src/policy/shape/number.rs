@@ -28,7 +28,8 @@ impl PartialEq for Range {
 impl Eq for Range {}
 
 /// What a text says as a number.
-enum Reading {
+#[derive(Clone, Copy, Debug)]
+pub(in crate::policy) enum Reading {
     /// Every reader takes it for this.
     Sure(f64),
     /// About this.
@@ -75,7 +76,12 @@ impl Range {
 
     /// How far a JSON number fits, or something that is none.
     pub(super) fn scalar(&self, raw: &str) -> Fit {
-        match read(raw) {
+        self.fit(read(raw))
+    }
+
+    /// How far what was read fits.
+    pub(in crate::policy) fn fit(&self, reading: Reading) -> Fit {
+        match reading {
             Reading::Sure(number) if self.holds(number) => Fit::Exact,
             Reading::About(number) if self.may_hold(number) => Fit::Wide,
             Reading::Unknown => Fit::Wide,
@@ -90,7 +96,7 @@ impl Range {
 }
 
 /// A number as JSON writes it (RFC 8259).
-fn read(text: &str) -> Reading {
+pub(in crate::policy) fn read(text: &str) -> Reading {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let is_number = text.bytes().all(|b| b.is_ascii_digit() || b"+-.eE".contains(&b))
         && text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
