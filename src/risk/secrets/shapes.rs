@@ -214,14 +214,24 @@ const HOOKS: &[(&str, &str)] = &[
 
 /// Passwords before the host, and paths that are secrets.
 fn urls(text: &str, all: &mut Vec<Spot>) {
+    // Where the run of letters ends that the last URL stood in, and the last `@` that was looked for: URLs in a row share
+    // both, and are gone through once.
+    let (mut end_of_run, mut next_at) = (0, 0);
     for at in memmem::find_iter(text.as_bytes(), b"://") {
         let start = at + 3;
-        let rest = &text[start..];
-        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
-        let rest = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        if start >= end_of_run {
+            let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
+            end_of_run = text[start..].find(ends).map_or(text.len(), |len| start + len);
+        }
+        if start > next_at || next_at == 0 {
+            next_at = memchr::memchr(b'@', &text.as_bytes()[start..]).map_or(text.len(), |len| start + len);
+        }
+        let rest = &text[start..end_of_run];
         let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         // A password may hold what ends an authority.
-        let user = rest[..authority].rfind('@').or_else(|| rest.find('@').filter(|at| rest[..*at].contains(':')));
+        let user = rest[..authority]
+            .rfind('@')
+            .or_else(|| (next_at < end_of_run).then(|| next_at - start).filter(|at| rest[..*at].contains(':')));
         if let Some(end) = user {
             let what = "a password in a URL";
             match rest[..end].find(':') {
@@ -283,18 +293,25 @@ const HARMLESS: &[&str] =
 /// What is assigned to a name that says so: `PASSWORD=…`, `"token": "…"`, `--password …`, `Authorization: Bearer …`.
 fn assigned(text: &str, all: &mut Vec<Spot>) {
     let bytes = text.as_bytes();
+    let mut until = 0;
     for at in memchr::memchr2_iter(b'=', b':', bytes) {
+        // Within a value that was found it is part of it.
+        if at < until {
+            continue;
+        }
         let name = name_before(bytes, at);
         if is_secret_name(&text[name.clone()]) {
             // Set without a blank, as in an environment: anything. Else it has to look like a value.
             let env =
                 bytes[at] == b'=' && name.end == at && bytes.get(at + 1).is_some_and(|b| !b.is_ascii_whitespace());
-            all.extend(value_after(text, at + 1, !env));
+            let value = value_after(text, at + 1, !env);
+            until = value.as_ref().map_or(until, |value| value.range.end);
+            all.extend(value);
         }
     }
     for at in memmem::find_iter(bytes, b"--") {
         let rest = &bytes[at + 2..];
-        let len = rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_'));
+        let len = rest.iter().take(65).position(|b| !(b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_'));
         let Some(len) = len.filter(|len| *len > 0 && rest[*len] == b' ') else { continue };
         if is_secret_name(&text[at + 2..at + 2 + len]) {
             all.extend(value_after(text, at + 2 + len, false));
@@ -350,14 +367,18 @@ fn is_harmless(words: &Words) -> bool {
     words.ends_in(&["token"]) && words.iter().rev().nth(1).is_some_and(|before| HARMLESS.contains(&before))
 }
 
+/// The longest value that is looked at, in bytes.
+const LONGEST_VALUE: usize = 4_096;
+
 /// The value that stands after a name, if there is one.
 fn value_after(text: &str, at: usize, doubtful: bool) -> Option<Spot> {
-    let rest = &text[at..];
-    let inner = rest.trim_start_matches([' ', '\t', '\\', '"', '\'', '`', '=']);
-    let lead = rest.len() - inner.len();
+    let rest = &text[at..text.floor_char_boundary(at + LONGEST_VALUE)];
+    let is_lead = |b: &u8| matches!(b, b' ' | b'\t' | b'\\' | b'"' | b'\'' | b'`' | b'=');
+    let lead = rest.bytes().take(9).take_while(is_lead).count();
     if lead > 8 {
         return None;
     }
+    let inner = &rest[lead..];
     let is_quoted = rest[..lead].contains(['"', '\'', '`']);
     let (scheme, inner) = ["bearer ", "basic ", "token "]
         .iter()
@@ -368,8 +389,7 @@ fn value_after(text: &str, at: usize, doubtful: bool) -> Option<Spot> {
         _ if is_quoted => false,
         _ => c.is_whitespace() || matches!(c, ',' | ';' | '&' | ')' | '}' | ']' | '<' | '>' | '|' | '\\'),
     };
-    let len = inner.find(ends).unwrap_or(inner.len()).min(4_096);
-    let value = &inner[..inner.floor_char_boundary(len)];
+    let value = &inner[..inner.find(ends).unwrap_or(inner.len())];
     let like_a_value = is_quoted || value.contains(|c: char| c.is_ascii_digit() || "!@#$%^&*+/~".contains(c));
     if value.len() < 4 || is_placeholder(value) || (doubtful && !(value.len() >= 6 && like_a_value)) {
         return None;
