@@ -37,7 +37,7 @@ pub fn sizes(report: &Report) {
     );
     let prose = "The quick brown fox jumps over the lazy dog, and then it sits down. ".repeat(15);
     let code = "fn main() {\n    let x = vec![1, 2, 3];\n    println!(\"{x:?}\");\n}\n".repeat(16_000);
-    let rows: Vec<Value> = (0..3_000).map(|i| json!({ "id": i, "name": format!("row number {i}"), "done": false, "note": "nothing much to be said about it, and so it goes on. ".repeat(5) })).collect();
+    let rows: Vec<Value> = (0..1_900).map(|i| json!({ "id": i, "name": format!("row number {i}"), "done": false, "note": "nothing much to be said about it, and so it goes on. ".repeat(8) })).collect();
     let all = [
         ("64 bytes, a path", "read_file", json!({ "path": "src/main.rs", "limit": 20 }), 20_000),
         ("1 KiB of shell", "run_command", json!({ "command": shell }), 2_000),
@@ -121,14 +121,14 @@ pub fn worst(report: &Report) {
         look(format!("echo and {what}"), "run_command", &json!({ "command": format!("echo \"{command}") }));
         let small: String = text.chars().take(60).collect();
         for key in ["paths", "urls", "commands", "queries", "sql", "to", "tools", "x", "args", "content"] {
-            look(format!("16,000 of {what} as {key}"), "run_tool", &json!({ key: vec![&small; 16_000] }));
+            look(format!("9,900 of {what} as {key}"), "run_tool", &json!({ key: vec![&small; 9_900] }));
         }
     }
     look("a million tiny values".to_owned(), "query", &json!({ "a": vec![0; 1_000_000] }));
-    look("nested arrays".to_owned(), "query", &json!({ "path": vec![nested; 190] }));
+    look("nested arrays".to_owned(), "query", &json!({ "path": vec![nested; 95] }));
     let keys: serde_json::Map<String, Value> =
-        (0..19_000).map(|i| (format!("tool{}", "_".repeat(i % 100)) + &i.to_string(), json!("delete"))).collect();
-    look("19,000 keys".to_owned(), "query", &Value::Object(keys));
+        (0..9_900).map(|i| (format!("tool{}", "_".repeat(i % 100)) + &i.to_string(), json!("delete"))).collect();
+    look("9,900 keys".to_owned(), "query", &Value::Object(keys));
     slowest.sort();
     report.line(&format!("\nthe slowest of {} made to take long", slowest.len()));
     for (one, what) in slowest.iter().rev().take(15) {

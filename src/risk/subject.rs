@@ -20,7 +20,7 @@ use crate::call::Call;
 use crate::json;
 
 /// The most values of one call that are looked at; a call with more is too large to judge.
-pub const MOST_VALUES: usize = 20_000;
+pub const MOST_VALUES: usize = 10_000;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
