@@ -89,7 +89,10 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some((odd, plain)) = LOOKS.iter().find(|(odd, _)| rest.starts_with(odd)) {
+        // Most fall at their first byte.
+        let first = rest.as_bytes().first();
+        let looks = |odd: &str| odd.as_bytes().first() == first && rest.starts_with(odd);
+        if let Some((odd, plain)) = LOOKS.iter().find(|(odd, _)| looks(odd)) {
             out.push_str(plain);
             rest = &rest[odd.len()..];
             continue;

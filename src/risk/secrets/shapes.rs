@@ -212,6 +212,10 @@ const HOOKS: &[(&str, &str)] = &[
     ("maker.ifttt.com", "/trigger/"),
 ];
 
+/// One for each of [`HOOKS`], made once.
+static FINDERS: std::sync::LazyLock<Vec<memmem::Finder<'static>>> =
+    std::sync::LazyLock::new(|| HOOKS.iter().map(|(name, _)| memmem::Finder::new(*name)).collect());
+
 /// Passwords before the host, and paths that are secrets.
 fn urls(text: &str, all: &mut Vec<Spot>) {
     // Where the run of letters ends that the last URL stood in, and the last `@` that was looked for: URLs in a row share
@@ -243,8 +247,9 @@ fn urls(text: &str, all: &mut Vec<Spot>) {
             }
         }
         let host = &rest[user.map_or(0, |end| end + 1)..];
-        let hook = HOOKS.iter().find_map(|(name, path)| {
-            let at = host.get(..256.min(host.len())).unwrap_or(host).find(name)?;
+        let window = host.get(..256.min(host.len())).unwrap_or(host).as_bytes();
+        let hook = HOOKS.iter().zip(FINDERS.iter()).find_map(|((name, path), finder)| {
+            let at = finder.find(window)?;
             host[at + name.len()..].strip_prefix(path).filter(|secret| secret.len() >= 8)
         });
         if let Some(secret) = hook {
