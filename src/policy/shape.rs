@@ -1,6 +1,6 @@
 //! What the value of an argument must look like: a glob, a regex, a range, a set, a folder, the first words of a command.
 //!
-//! Invariant: [`Shape::text`] answers `Exact` only for a value that every reader takes for the same thing.
+//! Invariant: `Shape::text` answers `Exact` only for a value that every reader takes for the same thing.
 
 use std::fmt;
 

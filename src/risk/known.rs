@@ -45,6 +45,8 @@ pub struct Property {
     members: Vec<String>,
     /// The gravest deed among the choices, where the argument names what is to be done.
     pub chooses: Option<Deed>,
+    /// Whether its schema lets it be nothing but a text, a number or a truth value.
+    pub is_plain: bool,
 }
 
 impl Property {
@@ -55,7 +57,8 @@ impl Property {
             offered.filter(|member| member.len() <= LONGEST).take(MOST_MEMBERS).map(str::to_owned).collect();
         let deeds = members.iter().map(|member| schema::chosen(&json::unescape(member)));
         let chooses = if words.is_one_of(schema::CHOOSERS) { deeds.max() } else { None };
-        Self { key: key.to_owned(), words, members, chooses }
+        let is_plain = is_plain(property);
+        Self { key: key.to_owned(), words, members, chooses, is_plain }
     }
 
     /// Whether the schema lists this value, as compact JSON, among a few.
@@ -106,6 +109,14 @@ impl Known {
     pub fn access(&self) -> Access {
         Access::of(&self.findings)
     }
+}
+
+/// Whether a schema's `type` (one word, or a list of them) names no container, and nothing beside it might.
+fn is_plain(property: &str) -> bool {
+    let open = ["anyOf", "oneOf", "allOf", "$ref", "if"].iter().any(|key| json::member(property, key).is_some());
+    let Some(kind) = json::member(property, "type").filter(|_| !open) else { return false };
+    let plain = |word: &str| matches!(word, "\"string\"" | "\"number\"" | "\"integer\"" | "\"boolean\"" | "\"null\"");
+    if kind.starts_with('[') { json::elements(kind).all(plain) } else { plain(kind) }
 }
 
 fn read_properties(properties: &str) -> Vec<Property> {

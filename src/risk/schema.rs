@@ -12,6 +12,11 @@ const UNSAID: Kind =
     Kind::new("schema.unsaid", Medium, "the tool may change something, and the call leaves open whether");
 const CONFIRMS: Kind = Kind::new("schema.confirms", Medium, "an argument answers a safety question in advance");
 const EARNEST: Kind = Kind::new("schema.earnest", Medium, "an argument says that this time it is not merely a trial");
+const UNLIKE: Kind = Kind::new(
+    "schema.unlike",
+    Medium,
+    "an argument is a list or an object where its schema, or its name, promises a text or a number",
+);
 const WRITES: Kind = Kind::new("schema.writes", Medium, "an argument names a file to be written");
 const HARMS: Kind =
     Kind::new("schema.harms", High, "an argument chooses to delete, send, pay, deploy or change access");
@@ -22,10 +27,12 @@ const EXPOSES: Kind = Kind::new("schema.exposes", High, "an argument makes somet
 pub const FAMILY: Family = Family {
     name: "schema",
     about: "arguments that choose what the tool does, and the choices that its schema offers",
-    kinds: &[READS, CHANGES, UNSAID, CONFIRMS, EARNEST, WRITES, HARMS, FORCES, EXPOSES],
+    kinds: &[READS, CHANGES, UNSAID, CONFIRMS, EARNEST, UNLIKE, WRITES, HARMS, FORCES, EXPOSES],
     detect,
 };
 
+/// Keys that hold a text, where no schema says otherwise.
+const TEXTS: &[&str] = &["path", "file_path", "filename", "command", "cmd", "sql", "url", "uri"];
 /// Keys whose value names what is to be done.
 pub const CHOOSERS: &[&str] = &[
     "action",
@@ -131,6 +138,18 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         }
     }
     unsaid(subject, found);
+    unlike(subject, found);
+}
+
+/// What is no text where one is promised: the detectors, and the server, may take it for something else.
+fn unlike(subject: &Subject<'_>, found: &mut Found) {
+    for (own, value) in subject.keys().filter(|(_, v)| v.shape == Shape::Container && subject.is_top(v)) {
+        let schema = subject.known.properties.iter().find(|property| property.key == own);
+        let by_name = || value.raw.starts_with('{') && subject.key(value).is_one_of(TEXTS);
+        if schema.map_or_else(by_name, |property| property.is_plain) {
+            found.at(UNLIKE, subject, value, format!("{} is no text, as was promised", subject.pointer(value)));
+        }
+    }
 }
 
 fn choice(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {

@@ -59,7 +59,8 @@ impl Reader<'_> {
         if !["action", "level", "timeout"].iter().any(|key| table.contains_key(*key)) {
             self.error(value.span(), "the rule does nothing; give it an action, a level or a timeout");
         }
-        let always = rule.args.is_empty() && rule.when.is_always();
+        let no_args = table.get("args").is_none_or(|args| args.get_ref().as_table().is_none_or(|args| args.is_empty()));
+        let always = no_args && rule.when.is_always();
         if rule.server.is_any() && rule.tool.is_any() && always && rule.action == Some(Action::Allow) {
             self.warn(value.span(), "the rule allows every call of every server");
         }
