@@ -2,7 +2,7 @@
 
 use super::names::{check_server, check_tool};
 use super::reader::{Reader, Value};
-use super::{MAX_REASON, MAX_RULES};
+use super::{MAX_REASON, MAX_RULES, Severity};
 use crate::decision::{Action, Level};
 use crate::policy::Rule;
 use crate::policy::pattern::{BadGlob, Glob};
@@ -40,11 +40,16 @@ impl Reader<'_> {
             timeout: None,
             reason: None,
         };
+        let mut args_wrong = false;
         for (key, value) in table {
             match key.get_ref().as_ref() {
                 "server" => rule.server = self.server(value).unwrap_or(rule.server),
                 "tool" => rule.tool = self.tool(value).unwrap_or(rule.tool),
-                "args" => rule.args = self.args(value).unwrap_or_default(),
+                "args" => {
+                    let before = self.diagnostics.len();
+                    rule.args = self.args(value).unwrap_or_default();
+                    args_wrong = self.diagnostics[before..].iter().any(|d| d.severity == Severity::Error);
+                }
                 "risk" => rule.when.risk = self.risk(value).unwrap_or_default(),
                 "time" => rule.when.hours = self.hours(value),
                 "days" => rule.when.days = self.days(value).unwrap_or_default(),
@@ -59,7 +64,8 @@ impl Reader<'_> {
         if !["action", "level", "timeout"].iter().any(|key| table.contains_key(*key)) {
             self.error(value.span(), "the rule does nothing; give it an action, a level or a timeout");
         }
-        let no_args = table.get("args").is_none_or(|args| args.get_ref().as_table().is_none_or(|args| args.is_empty()));
+        // What cannot be read is told elsewhere, and is no rule without conditions.
+        let no_args = rule.args.is_empty() && !args_wrong;
         let always = no_args && rule.when.is_always();
         if rule.server.is_any() && rule.tool.is_any() && always && rule.action == Some(Action::Allow) {
             self.warn(value.span(), "the rule allows every call of every server");
