@@ -413,9 +413,7 @@ impl<'a> Reader<'a> {
         }
         let mut name = self.name()?;
         while self.take_sign(".")? {
-            if self.take_sign("*")? {
-                return Some(());
-            }
+            // `t.*` stands only where a column does: for the large parser.
             name = self.name()?;
         }
         if self.take_sign("(")? {
