@@ -361,6 +361,19 @@ fn fits(base: char, mark: char) -> bool {
     mark < '\u{332}' || !base.is_ascii()
 }
 
+/// A whole number with its thousands apart.
+pub fn grouped(n: impl fmt::Display) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -91,8 +91,8 @@ fn check(path: &Path, named: bool, out: &mut impl Write) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// Reads a policy to try it: one that cannot be used is told with every mistake, and is `None`.
-fn usable(home: &Home, file: Option<&Path>, out: &mut impl Write) -> Result<Option<Parsed>> {
+/// Reads the policy in a file, which has to be there, or the home's own; with its name for a person.
+pub(super) fn read(home: &Home, file: Option<&Path>) -> Result<(Shown, Parsed)> {
     let own = home.policy();
     let path = file.unwrap_or(&own);
     let shown = Shown::line(&path.display().to_string());
@@ -101,7 +101,12 @@ fn usable(home: &Home, file: Option<&Path>, out: &mut impl Write) -> Result<Opti
         bail!("{shown} is not there");
     }
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let parsed = policy::from_file(read, &name);
+    Ok((shown, policy::from_file(read, &name)))
+}
+
+/// Reads a policy to try it: one that cannot be used is told with every mistake, and is `None`.
+fn usable(home: &Home, file: Option<&Path>, out: &mut impl Write) -> Result<Option<Parsed>> {
+    let (shown, parsed) = read(home, file)?;
     if parsed.error().is_some() {
         diagnostics(&parsed, &shown, out)?;
         return Ok(None);

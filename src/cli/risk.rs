@@ -46,14 +46,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// The policy in a file, or the one in force. A file that cannot be used is an error when it was asked for by name;
 /// the home's own then denies what is not low, as the hub does, and standard error says so.
 fn policy(home: &Home, file: Option<&Path>) -> Result<Policy> {
-    let own = home.policy();
-    let path = file.unwrap_or(&own);
-    let shown = Shown::line(&path.display().to_string());
-    let read = hub::read_policy(path);
-    if file.is_some() && matches!(read, Ok(None)) {
-        bail!("{shown} is not there");
-    }
-    let parsed = policy::from_file(read, "policy.toml");
+    let (shown, parsed) = super::policy::read(home, file)?;
     if let Some(error) = parsed.error() {
         let says = Shown::line(&format!("line {}: {}", error.line, error.says)).to_string();
         if file.is_some() {

@@ -8,7 +8,8 @@ use super::suggest::Remember;
 use crate::call::{Call, Params};
 use crate::decision::{Cover, Level, Part};
 use crate::json;
-use crate::risk::{Link, paths};
+use crate::risk::words::Words;
+use crate::risk::{Link, meta, paths};
 
 /// The longest path, command line or URL that lies within anything, in bytes.
 const LONGEST: usize = 4096;
@@ -28,7 +29,14 @@ pub fn fits(cover: &Cover, params: &Params, links: &[Link]) -> bool {
     let mut named = 0;
     for (key, value) in json::members(arguments) {
         let part = cover.args.iter().find(|(own, _)| *own == key).map(|(_, part)| part);
-        if !part.map_or(cover.others, |part| part_fits(part, value, links)) {
+        // Where anything may stand, nothing may that chooses what the tool does, or which tool.
+        let free = || !meta::may_choose(&Words::of(&key)) && !meta::holds_chooser(value);
+        let fits = match part {
+            None => cover.others && free(),
+            Some(Part::Any) => free(),
+            Some(part) => part_fits(part, value, links),
+        };
+        if !fits {
             return false;
         }
         named += usize::from(part.is_some());

@@ -19,6 +19,8 @@ pub mod project;
 pub mod replay;
 pub mod rule;
 pub mod ruling;
+#[cfg(test)]
+mod samples;
 pub mod shape;
 pub mod suggest;
 pub mod tally;

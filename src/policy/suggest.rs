@@ -10,7 +10,7 @@ use crate::decision::{Cover, Keep, Level, Part};
 use crate::json;
 use crate::risk::names::{self, Deed};
 use crate::risk::words::Words;
-use crate::risk::{Facts, Finding, Link, paths, schema, secrets};
+use crate::risk::{Facts, Finding, Link, meta, paths, secrets};
 
 /// How far approvals may be remembered: `[remember]` of the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,38 +264,15 @@ fn origin(url: &str) -> Option<String> {
 /// The tool whatever its arguments: not where these choose what it does, nor where it runs things.
 fn any_arguments(asked: &Request<'_>) -> Option<Cover> {
     let properties = asked.properties?;
-    let mut keys = json::members(properties).chain(json::members(asked.params.arguments()));
-    let bound = asked.level != Level::High && !keys.any(|(key, _)| chooses(&key)) && !runs(asked.tool);
+    let chooses = meta::holds_chooser(properties) || meta::holds_chooser(asked.params.arguments());
+    let bound = asked.level != Level::High && !chooses && !runs(asked.tool);
     bound.then(|| Cover { args: Vec::new(), others: true, level: asked.level })
-}
-
-/// Whether an argument of this name may choose what the tool does, or hold the arguments of another tool.
-pub fn chooses(key: &str) -> bool {
-    let words = Words::of(key);
-    words.is_one_of(schema::CHOOSERS) || words.is_one_of(INNER)
 }
 
 /// Whether the tool's name says that it runs things.
 pub fn runs(tool: &ToolName) -> bool {
     names::read(tool.as_str()).deed == Deed::Execute
 }
-
-/// Keys under which a tool is handed another one's arguments.
-const INNER: &[&str] = &[
-    "arguments",
-    "args",
-    "argv",
-    "params",
-    "parameters",
-    "tool_input",
-    "tool_args",
-    "tool_arguments",
-    "input",
-    "script",
-    "code",
-    "sql",
-    "query_sql",
-];
 
 #[cfg(test)]
 mod tests;

@@ -6,11 +6,11 @@
 use super::derived::ARGUMENTS;
 use super::names::{self, Deed, Name};
 use super::schema;
-use super::subject::{Found, Shape, Subject, Value, quoted};
+use super::subject::{Found, Shape, Subject, Value, quoted, tokens};
 use super::words::Words;
-use super::{Access, Facts, Family, Kind, known::Known};
-use crate::call::Call;
+use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
+use crate::json;
 
 const READS: Kind = Kind::new("meta.reads", Low, "the arguments name another tool, by its name a reader");
 const CHANGES: Kind = Kind::new("meta.changes", Medium, "the arguments name another tool, which may change something");
@@ -194,31 +194,18 @@ pub fn readings(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The tools that the arguments of a call name, as they are written there. Untrusted. A rule that denies a tool means
-/// these as well; see [`readings`] for how each may be read.
-pub fn inner_tools(known: &Known, call: &Call) -> Vec<String> {
-    let facts = Facts::default();
-    super::with_subject(known, call, &facts, |subject, _| subject.inner_names())
+/// Keys under which a program is handed over, which may do anything.
+const PROGRAMS: &[&str] = &["argv", "script", "code", "sql", "query_sql"];
+
+/// Whether an argument of this name may choose what a tool does: it names a tool or an action, or holds what another
+/// tool or a program is given. Nothing that is remembered may be wider in it.
+pub fn may_choose(key: &Words) -> bool {
+    [schema::CHOOSERS, TOOLS, ARGUMENTS, PROGRAMS].iter().any(|names| key.is_one_of(names))
 }
 
-/// JSON Pointers to the arguments that name a tool, an action or a method: what is remembered must not be wider in them.
-pub fn choosers(known: &Known, call: &Call) -> Vec<String> {
-    let facts = Facts::default();
-    super::with_subject(known, call, &facts, |subject, _| {
-        let chooses = |value: &Value<'_>| {
-            let key = subject.key(value);
-            value.shape != Shape::Container
-                && (key.is_one_of(TOOLS)
-                    || key.is_one_of(schema::CHOOSERS)
-                    || subject.is_inner(value)
-                    || subject.known.property(key).is_some_and(|property| property.chooses.is_some()))
-        };
-        let mut pointers: Vec<String> =
-            subject.values().filter(|value| chooses(value)).map(|value| subject.pointer(value)).collect();
-        pointers.sort_unstable();
-        pointers.dedup();
-        pointers
-    })
+/// Whether any key within a value (strict, compact JSON), at any depth, may choose what a tool does.
+pub fn holds_chooser(value: &str) -> bool {
+    tokens(value).any(|(token, is_key)| is_key && may_choose(&Words::of(&json::unescape(token))))
 }
 
 #[cfg(test)]

@@ -39,7 +39,6 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::decision::Level;
-use derived::Derivations;
 use subject::{Found, Subject};
 
 /// One reason for a level.
@@ -196,28 +195,21 @@ pub fn assess(call: &Call, facts: &Facts) -> Risk {
 
 /// Judges one call. `known` must be of the call's tool and definition.
 pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
-    with_subject(known, call, facts, |subject, derivations| {
-        let mut found = Found::default();
-        // What is too large is high whatever else is in it: nobody looks further.
-        let families = if subject.overflow { TOO_LARGE } else { FAMILIES };
-        for family in families {
-            (family.detect)(subject, &mut found);
-        }
-        if derivations.overflow {
-            found.add(size::UNJUDGED, "more is encoded in it than is decoded: too large to judge");
-        }
-        let findings = found.into_findings();
-        // The names always leave a finding; were they not to, nobody would know anything.
-        let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Medium);
-        Risk { level, findings, tools: subject.inner_names() }
-    })
-}
-
-/// Takes a call apart, with what can be read out of its texts and the tools that it names.
-fn with_subject<T>(known: &Known, call: &Call, facts: &Facts, look: impl FnOnce(&Subject<'_>, &Derivations) -> T) -> T {
     let mut subject = Subject::new(known, call, facts);
     let derivations = derived::all(&subject);
     subject.add_derived(&derivations.list);
     subject.find_inner();
-    look(&subject, &derivations)
+    let mut found = Found::default();
+    // What is too large is high whatever else is in it: nobody looks further.
+    let families = if subject.overflow { TOO_LARGE } else { FAMILIES };
+    for family in families {
+        (family.detect)(&subject, &mut found);
+    }
+    if derivations.overflow {
+        found.add(size::UNJUDGED, "more is encoded in it than is decoded: too large to judge");
+    }
+    let findings = found.into_findings();
+    // The names always leave a finding; were they not to, nobody would know anything.
+    let level = findings.iter().map(|f| f.level).max().unwrap_or(Level::Medium);
+    Risk { level, findings, tools: subject.inner_names() }
 }

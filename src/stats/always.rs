@@ -11,9 +11,9 @@ use crate::call::{Digest, Params, ToolName};
 use crate::decision::{Cover, Level, Part};
 use crate::json;
 use crate::policy::cover::{fits, says};
-use crate::policy::suggest::{Remember, Request, chooses, folders, is_word, runs, suggest};
+use crate::policy::suggest::{Remember, Request, folders, is_word, runs, suggest};
 use crate::record::Row;
-use crate::risk::Finding;
+use crate::risk::{Finding, meta};
 
 /// From how many approvals on a tool counts as always approved.
 const LEAST: u64 = 5;
@@ -148,7 +148,7 @@ impl Samples {
         }
         all.sort_by_key(|(width, _)| *width);
         let whole = calm().next().map(|sample| &sample.tool).filter(|tool| is_word(tool.as_str()) && !runs(tool));
-        let chosen = |sample: &Sample| json::members(sample.params.arguments()).any(|(key, _)| chooses(&key));
+        let chosen = |sample: &Sample| meta::holds_chooser(sample.params.arguments());
         let level = calm().map(|sample| sample.level).max();
         let any = whole.zip(level).filter(|_| !self.kept.iter().any(chosen));
         let any = any.map(|(_, level)| Cover { args: Vec::new(), others: true, level });

@@ -4,6 +4,7 @@
 //! safe first.
 
 use super::{Always, Counts, READING, Report};
+use crate::shown::grouped;
 
 /// One line of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,19 +159,6 @@ fn fast(report: &Report) -> String {
         grouped(all.allowed),
         ids.join(", ")
     )
-}
-
-/// A number with its thousands apart.
-fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// Milliseconds as a person says them.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use sayso::call::{Call, Definition, ToolName};
 use sayso::decision::Level;
 use sayso::json::{Duplicates, compact};
-use sayso::risk::{Access, FAMILIES, Facts, Known, Risk, assess, meta};
+use sayso::risk::{Access, FAMILIES, Facts, Known, Risk, assess};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -347,15 +347,6 @@ fn b12_the_definition_of_the_tool_that_is_named_counts_where_it_is_known() {
     assert_eq!(destroys.level, Level::High);
     assert_eq!(destroys.findings[0].at.as_deref(), Some("/tool"));
     holds(&destroys);
-}
-
-#[test]
-fn b12_what_names_a_tool_or_an_action_is_told_so_that_no_approval_is_wider_in_it() {
-    let call =
-        call("server", "call_tool", r#"{"tool":"x","args":{"action":"y","path":"a"},"b":[{"name":"z","input":{}}]}"#);
-    let known = Known::of("call_tool", None);
-    assert_eq!(meta::choosers(&known, &call), ["/args/action", "/b/0/name", "/tool"]);
-    assert_eq!(meta::inner_tools(&known, &call), ["x", "z"]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::console::detail::{Detail, Subject};
 use crate::console::remember::Choice;
 use crate::console::stats::DAYS;
 use crate::console::theme::{Role, Theme};
-use crate::shown::Letters;
+use crate::shown::{Letters, grouped};
 
 pub(super) fn draw(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     rows(detail.window(), theme, area, frame);
@@ -121,17 +121,4 @@ pub(super) fn edge(detail: &Detail, theme: &Theme, area: Rect, frame: &mut Frame
     };
     pen.glyph(if beyond.below > 0 { Role::Title } else { Role::Border }, &words);
     pen.fill(Role::Border, theme.glyphs.line);
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::body::grouped;
 use super::{Pen, Rows, body};
 use crate::console::app::{App, LinkState};
 use crate::console::detail::rows::Ink;
@@ -13,7 +12,7 @@ use crate::console::theme::{Role, Theme};
 use crate::decision::{Level, Scope};
 use crate::policy;
 use crate::record;
-use crate::shown::{Letters, Shown};
+use crate::shown::{Letters, Shown, grouped};
 
 /// Which rows of a list are shown, so that the selected one is among them.
 fn window(len: usize, selected: usize, height: u16) -> std::ops::Range<usize> {

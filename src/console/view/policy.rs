@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::{Pen, body};
 use crate::console::theme::{Role, Theme};
 use crate::console::weighing::Weighing;
+use crate::shown::grouped;
 
 pub(super) fn draw(weighing: &Weighing, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut pen = Pen::new(frame, theme, Rect { height: 1, ..area });
@@ -17,10 +18,10 @@ pub(super) fn draw(weighing: &Weighing, theme: &Theme, area: Rect, frame: &mut F
     pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
     let words = match weighing.beyond() {
         (0, 0) => " end ".to_owned(),
-        (above, 0) => format!(" end; {} lines above, PgUp ", body::grouped(above)),
-        (0, below) => format!(" {} more lines, PgDn ", body::grouped(below)),
+        (above, 0) => format!(" end; {} lines above, PgUp ", grouped(above)),
+        (0, below) => format!(" {} more lines, PgDn ", grouped(below)),
         (above, below) => {
-            format!(" {} more lines, PgDn; {} above, PgUp ", body::grouped(below), body::grouped(above))
+            format!(" {} more lines, PgDn; {} above, PgUp ", grouped(below), grouped(above))
         }
     };
     pen.glyph(Role::Title, &words).fill(Role::Border, theme.glyphs.line);

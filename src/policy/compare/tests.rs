@@ -1,12 +1,10 @@
 //! That nothing looser means at least as strict, over random policies and calls; and each reason by itself.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 
 use super::*;
-use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
+use crate::call::Call;
+use crate::policy::samples::call;
 use crate::policy::{Asked, Local, Moment, Ruling, judge, parse};
 use crate::risk::{Facts, Finding, Risk};
 
@@ -22,24 +20,6 @@ fn ways(old: &str, new: &str) -> Vec<(Way, Option<usize>)> {
 
 fn way(old: &str, new: &str) -> Way {
     ways(old, new).into_iter().map(|(way, _)| way).max().unwrap_or(Way::Neutral)
-}
-
-fn call(server: &str, tool: &str, arguments: &str) -> Call {
-    let params = format!(r#"{{"name":{},"arguments":{arguments}}}"#, serde_json::Value::from(tool));
-    Call {
-        id: CallId(1),
-        session: SessionId("s".into()),
-        server: Arc::new(Server {
-            name: ServerName::new(server).expect("a name"),
-            command: "server".into(),
-            args: Vec::new(),
-            cwd: "/".into(),
-            environment: Digest::of(b""),
-        }),
-        tool: ToolName::new(tool).expect("a name"),
-        params: Params::new(RawValue::from_string(params).expect("json")),
-        definition: None,
-    }
 }
 
 fn ruling(policy: &Policy, call: &Call, level: Level, moment: Moment, client: Option<&str>, kind: &str) -> Ruling {

@@ -1,34 +1,14 @@
 //! That the index leaves out no rule that fits.
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::value::RawValue;
 
 use super::*;
-use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
 use crate::decision::Level;
+use crate::policy::samples::call;
 use crate::policy::{Moment, parse};
 use crate::risk::{Facts, Link, Risk};
-
-fn call(server: &str, tool: &str, arguments: &str) -> Call {
-    let params = format!(r#"{{"name":"{tool}","arguments":{arguments}}}"#);
-    Call {
-        id: CallId(1),
-        session: SessionId("s".into()),
-        server: Arc::new(Server {
-            name: ServerName::new(server).expect("a name"),
-            command: "server".into(),
-            args: Vec::new(),
-            cwd: "/a".into(),
-            environment: Digest::of(b""),
-        }),
-        tool: ToolName::new(tool).expect("a name"),
-        params: Params::new(RawValue::from_string(params).expect("json")),
-        definition: None,
-    }
-}
 
 /// A policy with enough rules for an index, of a few words.
 fn policy() -> impl Strategy<Value = String> {

@@ -147,6 +147,23 @@ fn b27_a_cover_is_for_what_its_sentence_says_and_nothing_beside_it() {
 }
 
 #[test]
+fn b12_no_approval_is_wider_in_what_chooses_a_tool_or_what_is_done() {
+    let any = Cover { args: Vec::new(), others: true, level: Level::Medium };
+    let one = Cover { args: vec![("x".to_owned(), Part::Any)], others: false, level: Level::Medium };
+    for key in ["tool_slug", "toolName", "action", "method", "arguments", "params", "script"] {
+        let chooses = format!(r#"{{"{key}":"a"}}"#);
+        assert!(!passes(&any, &call("use_connector", &chooses, None, LISTED, &[]), Level::Medium, &[]), "{key}");
+        let within = format!(r#"{{"x":[{{"y":{chooses}}}]}}"#);
+        for cover in [&any, &one] {
+            let odd = call("use_connector", &within, None, LISTED, &[]);
+            let plain = call("use_connector", r#"{"x":[{"y":1}]}"#, None, LISTED, &[]);
+            assert!(!passes(cover, &odd, Level::Medium, &[]), "{key}");
+            assert!(passes(cover, &plain, Level::Medium, &[]));
+        }
+    }
+}
+
+#[test]
 fn b27_a_link_that_leads_out_of_the_folder_or_nobody_knows_where_is_not_covered() {
     let case = &covers_cases()[0];
     let cover = chosen(case);
