@@ -79,7 +79,9 @@ const VERBS: &[(Deed, Use, &str)] = &[
          translate grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize \
          recognise debug ping stat echo wait infer reason think visualize visualise geocode autocomplete gather \
          obtain assess trace rank score aggregate tally crawl scrape whois nslookup dig traceroute recall explore \
-         consult interpret",
+         consult interpret determine decode tokenize tokenise proofread brainstorm deduce contrast subtract multiply divide \
+         hget hgetall hmget hexists hkeys hvals hlen lrange llen lindex smembers sismember scard zrange zscore zcard \
+         zrank xrange xlen ttl strlen dbsize",
     ),
     (
         Read,
@@ -93,7 +95,7 @@ const VERBS: &[(Deed, Use, &str)] = &[
          suggestion analyzer analyser validator calculator checker inspector viewer finder explorer reader \
          exists retrieval retriever balance balances price prices ticker holdings portfolio timeline transcript \
          subtitles lyrics synonyms coordinates elevation distance directions holidays trending similar related \
-         nearby",
+         nearby thinking sequentialthinking crawling researcher summarizer summariser",
     ),
     (Read, Anywhere, "get fetch describe retrieve"),
     (
@@ -156,10 +158,16 @@ const OBJECTS: &[(&str, &[&str], Deed)] = &[
     ("convert", &["time", "times", "timezone", "currency", "unit", "units", "temperature"], Read),
     ("extract", &["text", "content", "contents", "table", "tables", "metadata", "links", "entities", "keywords"], Read),
     ("resolve", &["library", "dns", "name", "id", "host", "hostname", "symbol", "type", "path", "reference"], Read),
+    ("open", &["node", "nodes"], Read),
     ("test", &["connection", "connections", "connectivity"], Read),
     ("reverse", &["geocode", "geocoding", "lookup", "dns"], Read),
     ("generate", &["uuid", "uuids", "locator", "selector", "regex"], Read),
 ];
+/// Verbs that only read when the name ends in one of these, and no word between is a verb that does not.
+const ENDS: &[(&str, &[&str])] =
+    &[("run", &["report", "reports"]), ("manage", &["read", "get"]), ("generate", &["types"]), ("start", &["search"])];
+/// What a reader tells of a change: `get_create_fields` creates nothing.
+const OF_A_CHANGE: &[&str] = &["fields", "options", "parameters", "params", "schema", "status", "requirements"];
 /// What begins a name without a verb that tells how things are.
 const LOOKS: &[&str] = &["current", "latest", "recent", "available", "supported"];
 /// What begins a question. What follows is what it asks about: `is_open` opens nothing.
@@ -274,6 +282,11 @@ fn verbs<'a>(list: &[&'a str]) -> Vec<Verb<'a>> {
         let (deed, how) = if i > 0 && i + 1 == list.len() && *word == "log" { (Read, Perhaps) } else { (deed, how) };
         let object = list.get(i + 1).copied().unwrap_or_default();
         let with = OBJECTS.iter().find(|(verb, objects, _)| verb == word && objects.contains(&object));
+        let (end, between) = list[i + 1..].split_last().unwrap_or((&"", &[]));
+        let reads = |word: &&str| lookup(word).is_none_or(|(deed, _)| deed == Read);
+        if ENDS.iter().any(|(verb, ends)| verb == word && ends.contains(end)) && between.iter().all(reads) {
+            return Some((i, *word, Read, how));
+        }
         Some((i, *word, with.map_or(deed, |(_, _, deed)| *deed), how))
     };
     list.iter().enumerate().filter_map(verb).collect()
@@ -287,7 +300,12 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
     }
     let verbs = verbs(&list);
     let joined = |i: usize| i > 0 && ["and", "or", "then"].contains(&list[i - 1]);
+    let asked_about = |i: usize, deed: Deed| {
+        let asks = ["get", "list", "describe"].contains(&list[0]) && !joined(i);
+        asks && deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1])
+    };
     let sure = verbs.iter().filter(|(i, _, deed, how)| *deed != Read && (*how == Anywhere || joined(*i)));
+    let sure = sure.filter(|(i, _, deed, _)| !asked_about(*i, *deed));
     if let Some((_, word, deed, _)) = sure.max_by_key(|(_, _, deed, _)| *deed) {
         return (*deed, word);
     }
