@@ -151,8 +151,8 @@ fn show(home: &Home, out: &mut impl Write) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// What a person should know when the file is not what was accepted last.
-fn waits(home: &Home, digest: Option<Digest>) -> Option<String> {
+/// What a person should know when the home's file, of this digest, is not what was accepted last.
+pub(super) fn waits(home: &Home, digest: Option<Digest>) -> Option<String> {
     if let Ok(Some(status)) = super::hub::status_of(home) {
         return status.policy_waits.map(|waits| Shown::line(&waits).to_string());
     }

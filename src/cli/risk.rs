@@ -11,6 +11,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 
 use super::{Exit, ExplainArgs, RiskArgs, RiskCommand};
+use crate::call::Digest;
 use crate::config::{Home, make_private};
 use crate::decision::Level;
 use crate::hub;
@@ -43,10 +44,16 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     by_hand.or(by_serde) == Some(ErrorKind::BrokenPipe)
 }
 
-/// The policy in a file, or the one in force. A file that cannot be used is an error when it was asked for by name;
-/// the home's own then denies what is not low, as the hub does, and standard error says so.
+/// The policy in a file, or the home's. A file that cannot be used is an error when it was asked for by name; the home's
+/// own then denies what is not low, as the hub does. Standard error says so, and when the file is not what holds yet.
 fn policy(home: &Home, file: Option<&Path>) -> Result<Policy> {
     let (shown, parsed) = super::policy::read(home, file)?;
+    if file.is_none() {
+        let digest = hub::read_policy(&home.policy()).ok().flatten().as_deref().map(Digest::of);
+        if let Some(waits) = super::policy::waits(home, digest) {
+            writeln!(io::stderr(), "sayso: this is what the file says; {waits}")?;
+        }
+    }
     if let Some(error) = parsed.error() {
         let says = Shown::line(&format!("line {}: {}", error.line, error.says)).to_string();
         if file.is_some() {

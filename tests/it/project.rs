@@ -114,9 +114,12 @@ fn b29_commands_that_loosen_say_that_it_waits_for_a_person() {
     screen.wait_for("POLICY GOT LOOSER");
     assert!(world.run(&["policy", "show"]).1.contains("waits     "));
     assert!(world.run(&["doctor"]).1.contains("waits until a person accepts it"));
+    let explain = || world.run(&["risk", "explain", "fix", "write_note"]).2;
+    assert!(explain().contains("this is what the file says; the policy file got looser"), "{}", explain());
     drop(screen);
     drop(host);
     world.stop_hub();
     let (_, out, _) = world.run(&["policy", "show"]);
     assert!(out.contains("waits     the file is not the one that was accepted last"), "{out}");
+    assert!(explain().contains("the file is not the one that was accepted last"), "{}", explain());
 }
