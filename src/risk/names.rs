@@ -177,6 +177,10 @@ const ASKS: &[&str] =
 const NOUNY: &[&str] = &[
     "profile", "view", "query", "audit", "scan", "head", "tail", "trace", "score", "rank", "poll", "monitor", "watch",
 ];
+/// Reading verbs that are no nouns, and verbs that are nouns when they follow one.
+const READERS: &[&str] = &["read", "find", "show", "lookup", "explain", "compare", "validate", "verify", "inspect"];
+const RECORDS: &[&str] =
+    &["archive", "share", "charge", "deposit", "trade", "bid", "stake", "transfer", "export", "import", "label", "tag"];
 /// Verbs that are nouns too, but not before a noun that is read: `record_metrics` writes some.
 const POSTS: &[&str] = &["post", "record", "log", "report", "request", "release", "call", "book", "note", "alert"];
 /// What ends a name without saying anything of it.
@@ -316,6 +320,11 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
     unsure(&list, &verbs)
 }
 
+/// Whether the verb at the end of a name is a noun, since what the verb at its start reads is one.
+fn is_object(verb: &str, last: &str) -> bool {
+    ["mail", "email"].contains(&last) || READERS.contains(&verb) && RECORDS.contains(&last)
+}
+
 fn first_word(words: &Words) -> &str {
     words.iter().next().unwrap_or_default()
 }
@@ -332,9 +341,9 @@ fn unsure<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
     match (deed, how) {
         // `profile_set_name`: at the start a profile.
         (Read, First) if NOUNY.contains(&word) && next.is_some() => next.map_or((deed, word), |next| (next.2, next.1)),
-        // `list_clear`: at the start a list, at the end a verb.
+        // `list_clear`: at the start a list, at the end a verb; but `read_archive`, `search_mail`.
         (Read, First) => match ends {
-            Some(&(_, last, deed, First)) if deed != Read => (deed, last),
+            Some(&(_, last, deed, First)) if deed != Read && !is_object(word, last) => (deed, last),
             _ => (Read, word),
         },
         (Read, _) => (Read, word),

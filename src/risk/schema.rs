@@ -53,6 +53,36 @@ pub const CHOOSERS: &[&str] = &[
     "task_type",
     "command",
 ];
+/// Keys that say, within an object under one of those, what is to be done: `{"action": {"type": "delete"}}`.
+const KINDS: &[&str] = &["type", "kind", "name", "id", "value", "verb", "do"];
+/// Keys that say how something is opened, and the texts that open it for writing (POSIX `fopen`).
+const MODES: &[&str] = &["mode", "open_mode", "file_mode", "access_mode"];
+const OPENS: &[&str] =
+    &["w", "a", "x", "rw", "wb", "ab", "xb", "r+", "w+", "a+", "rb+", "r+b", "wb+", "w+b", "ab+", "a+b"];
+/// Verbs that ask for more than reading where a key with one is `true`: `send_email`, `and_delete`.
+const ASKED: &[&str] = &[
+    "delete",
+    "purge",
+    "destroy",
+    "wipe",
+    "erase",
+    "kill",
+    "terminate",
+    "send",
+    "notify",
+    "publish",
+    "broadcast",
+    "invite",
+    "pay",
+    "grant",
+    "revoke",
+    "execute",
+];
+/// What such a key begins with when it asks about that verb, or asks for the contrary.
+const NOT_ASKED: &[&str] = &[
+    "include", "show", "with", "can", "is", "has", "no", "not", "skip", "dont", "exclude", "only", "hide", "without",
+    "never", "disable",
+];
 /// Keys that turn a safeguard off when `true`.
 const FORCE: &[&str] = &[
     "force",
@@ -121,8 +151,12 @@ pub(super) fn chosen(text: &str) -> Deed {
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     for value in subject.values() {
         let key = subject.key(value);
+        if subject.holder(value).is_some_and(|holder| subject.key(holder).is_one_of(CHOOSERS)) {
+            within(subject, value, found);
+        }
         match value.shape {
             Shape::Text if key.is_one_of(CHOOSERS) && !subject.is_inner(value) => choice(subject, value, found),
+            Shape::Text if key.is_one_of(MODES) => mode(subject, value, found),
             Shape::Text if key.is_one_of(&["visibility", "access", "acl", "sharing"]) => {
                 let open = ["public", "anyone", "everyone", "public-read", "public-read-write", "world", "all"];
                 if !subject.name.reads() && open.contains(&value.text.as_ref()) {
@@ -153,10 +187,36 @@ fn unlike(subject: &Subject<'_>, found: &mut Found) {
 }
 
 fn choice(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
-    // `command` and the like may hold a whole command line: that is for the shell's detectors.
-    let is_word = value.text.len() <= 128 && !value.text.contains(char::is_whitespace);
-    let deed = if is_word { chosen(&value.text) } else { return };
-    let says = |what: &str| format!("{} chooses {}, {what}", subject.pointer(value), quoted(&value.text));
+    // `command` may hold a whole command line: that is for the shell's detectors.
+    let is_line = || subject.key(value).is_one_of(&["command"]) && value.text.contains(char::is_whitespace);
+    if value.text.len() <= 128 && !is_line() {
+        chooses(subject, value, &value.text, chosen(&value.text), found);
+    }
+}
+
+/// A member of an object that is to be done: `{"type": "delete"}`, `{"delete": {…}}`.
+fn within(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
+    let key = subject.key(value);
+    if !key.is_one_of(KINDS) {
+        let (deed, verb) = names::deed(key, false);
+        if deed > Deed::Unknown {
+            chooses(subject, value, verb, deed, found);
+        }
+    } else if value.shape == Shape::Text && !subject.is_inner(value) {
+        choice(subject, value, found);
+    }
+}
+
+fn mode(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
+    let sure = || names::deed(&Words::of(&value.text), true).0 > Deed::Unknown;
+    if OPENS.contains(&value.text.as_ref()) || value.text.len() <= 128 && sure() {
+        let says = format!("{} is {}, which opens for writing", subject.pointer(value), quoted(&value.text));
+        found.at(CHANGES, subject, value, says);
+    }
+}
+
+fn chooses(subject: &Subject<'_>, value: &Value<'_>, chosen: &str, deed: Deed, found: &mut Found) {
+    let says = |what: &str| format!("{} chooses {}, {what}", subject.pointer(value), quoted(chosen));
     match deed {
         Deed::Read => found.at(READS, subject, value, says("which reads")),
         Deed::Unknown => {}
@@ -191,6 +251,11 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
         }
         "true" | "1" if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
             found.at(CHANGES, subject, value, says("it reaches everything below"));
+        }
+        "true" | "1"
+            if key.has_one_of(ASKED) && !key.is(|key| key.iter().next().is_some_and(|w| NOT_ASKED.contains(&w))) =>
+        {
+            found.at(CHANGES, subject, value, says("it asks for more than reading"));
         }
         "false" | "0" if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),
         _ => {}

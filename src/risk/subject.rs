@@ -284,6 +284,12 @@ impl<'a> Subject<'a> {
         value.parent == 0 && value.derived.is_none()
     }
 
+    /// The object within the arguments that a value is a member of.
+    pub fn holder(&self, value: &Value<'_>) -> Option<&Value<'a>> {
+        let is_member = matches!(value.step, Step::Key(_)) && value.parent > 0;
+        self.values.get(value.parent).filter(|_| is_member)
+    }
+
     /// Whether two values stand in the same object or array.
     pub fn are_siblings(&self, one: &Value<'_>, other: &Value<'_>) -> bool {
         one.parent == other.parent
