@@ -230,6 +230,8 @@ const SECRETS: &[&str] = &[
     "cookie",
     "cookies",
 ];
+/// Nouns whose reading tells secrets, though what is called so as an argument need not be one.
+const TELLING: &[&str] = &["env", "environ", "printenv", "getenv", "dotenv", "envvars", "clipboard"];
 const RIGHTS: &[&str] =
     &["permission", "permissions", "role", "roles", "acl", "acls", "iam", "rbac", "collaborator", "collaborators"];
 
@@ -428,6 +430,8 @@ pub(super) fn define(tool: &str, name: &Name, title: Option<&str>, found: &mut F
         } else {
             found.add(ACCESS, "its name is about credentials, and it does not merely read");
         }
+    } else if name.reads() && (words.has_one_of(TELLING) || words.has_pair("environment", "variables")) {
+        found.add(SENSITIVE, "it reads what often holds secrets");
     }
     if !name.reads() && words.has_one_of(RIGHTS) {
         found.add(ACCESS, "its name is about permissions, and it does not merely read");
