@@ -1,4 +1,5 @@
-//! Any call: judged, without a panic, the same twice, and never below what its tool's name alone says.
+//! Any call: judged, without a panic, the same twice, and never below what its tool's name alone says, but where the tool
+//! only runs what it is given.
 //!
 //! `cargo +nightly fuzz run judge` (needs `cargo install cargo-fuzz`). The input is the tool's name, a line feed, its
 //! definition, a line feed, and the arguments; what is no strict JSON is taken as one text instead.
@@ -49,9 +50,12 @@ fuzz_target!(|given: &[u8]| {
     let risk = assess_known(&known, &call, &facts);
     assert_eq!(risk, assess(&call, &facts));
     assert_eq!(Some(risk.level), risk.findings.iter().map(|f| f.level).max());
-    assert!(known.findings().iter().all(|f| f.level <= risk.level) && known.access() <= risk.access());
+    // A tool that runs what it is given is as harmful as that.
+    let given = risk.findings.iter().any(|f| f.id == "name.given");
+    assert!(known.findings().iter().all(|f| f.level <= risk.level || given && f.id == "name.executes"));
+    assert!(given || known.access() <= risk.access());
     for finding in &risk.findings {
         assert!(!finding.says.is_empty() && (finding.span.is_none() || finding.at.is_some()));
     }
-    let _ = meta::choosers(&known, &call);
+    let _ = meta::holds_chooser(call.params.arguments());
 });

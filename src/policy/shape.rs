@@ -262,7 +262,11 @@ pub(super) fn has_one_reading(value: &str) -> bool {
     let odd = |c: char| matches!(c, '~' | '$' | '%' | '\\') || c.is_control() || is_hidden(c);
     let dots = |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_whitespace() || DOTS.contains(c));
     let odd_segment = |segment: &str| dots(segment) || segment.ends_with('.') && !segment.contains(' ');
-    !(value.chars().any(odd) || value.contains("//") || value.split('/').any(odd_segment) || value.starts_with("file:"))
+    !(value.chars().any(odd)
+        || paths::bare(value) != value
+        || value.contains("//")
+        || value.split('/').any(odd_segment)
+        || value.starts_with("file:"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod read;
 
 pub use links::{MOST_LINKS, candidates};
 pub use places::sensitive;
-pub use read::{LONGEST, decode, of_uri, readings, resolve};
+pub use read::{LONGEST, bare, decode, of_uri, readings, resolve};
 
 const CLIMBS: Kind =
     Kind::new("paths.climbs", Medium, "a path climbs with `..`, as it stands or once decoded").needs(Access::Read);
@@ -130,7 +130,7 @@ pub const CONTENT: &[&str] = &[
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let suspects = subject.texts().filter(|value| {
         let key = subject.key(value);
-        is_key(key) || (!key.is_one_of(CONTENT) && looks(&value.text))
+        is_key(key) || (!key.is_one_of(CONTENT) && (looks(&value.text) || is_place(&value.text)))
     });
     let mut bytes = 0;
     let mut given = None;
@@ -147,8 +147,20 @@ fn is_key(key: &Words) -> bool {
     key.ends_in(KEYS)
 }
 
+/// Whether a text that is one word is certainly the name of a place to be careful in, whatever its key: `.env`,
+/// `.ssh/config`, `keys/a.pem`. Places that are plain words (`credentials`) are none here.
+fn is_place(text: &str) -> bool {
+    let may_be = text.len() <= 1_024 && text.contains(['.', '_', '/']) && !text.contains("://");
+    may_be
+        && !text.contains(|c: char| c.is_whitespace() || "\"{}()=,;<>|&*?[]'".contains(c))
+        && sensitive(text).is_some_and(|place| {
+            place.contains(['_', '/']) || place.starts_with('.') && (text.contains('/') || text.starts_with('.'))
+        })
+}
+
 /// Whether a text looks like a path, whatever its key.
 fn looks(text: &str) -> bool {
+    let text = bare(text);
     let bytes = text.as_bytes();
     if bytes.is_empty() || bytes.len() > LONGEST || memchr::memchr(b'\n', bytes).is_some() {
         return false;
@@ -180,7 +192,7 @@ pub fn look(subject: &Subject<'_>, value: &Value<'_>, path: &str, found: &mut Fo
 }
 
 fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, found: &mut Found) {
-    if path.contains("://") && !path.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
+    if path.contains("://") && !bare(path).get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
         return;
     }
     let reads = subject.name.reads();
@@ -197,7 +209,7 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
     if readings.iter().any(|r| r.contains('\0')) {
         add(CUT, path.find('\0').map(|at| at..at + 1), "has a NUL, where many readers stop");
     }
-    if readings.iter().any(|r| r.split(['/', '\\']).any(|s| s.trim_end_matches(' ') == "..")) {
+    if readings.iter().any(|r| r.split(['/', '\\']).any(climbs)) {
         add(CLIMBS, climb(path), "climbs with \u{201c}..\u{201d}");
     }
     if let Some(part) = expands(path) {
@@ -237,6 +249,13 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
             None => {}
         }
     }
+}
+
+/// Whether a segment climbs, or would once a filter had taken a `../` out of it (`....//`) or a server its
+/// parameters (`..;x`).
+fn climbs(segment: &str) -> bool {
+    let segment = segment.split(';').next().unwrap_or_default().trim_end();
+    segment.len() > 1 && segment.bytes().all(|b| b == b'.')
 }
 
 /// The part that climbs, as far as it stands there plainly.

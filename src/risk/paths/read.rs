@@ -7,12 +7,12 @@ use std::borrow::Cow;
 use crate::risk::hidden::is_hidden;
 
 /// How often a path is taken through URL decoding.
-const DECODINGS: usize = 2;
+const DECODINGS: usize = 4;
 /// The longest path looked at, in bytes: no system takes a longer one.
 pub const LONGEST: usize = 64 * 1024;
 
 /// The ways in which a path may be read, the raw one first: as written; with letters and dots that only look otherwise
-/// taken for the plain ones; decoded once and twice; cut at a NUL; with `/` for `\`; and each of these with `.`, `..` and
+/// taken for the plain ones; without blanks and quotes around it; decoded again and again; cut at a NUL; with `/` for `\`; and each of these with `.`, `..` and
 /// `//` resolved by their letters. Without a file system: links and variables stay.
 pub fn readings(path: &str) -> Vec<String> {
     let path = &path[..path.floor_char_boundary(LONGEST)];
@@ -20,13 +20,13 @@ pub fn readings(path: &str) -> Vec<String> {
         return vec![path.to_owned()];
     }
     let mut all = vec![path.to_owned()];
-    let mut decoded = Cow::Borrowed(path);
+    let mut decoded = Cow::Borrowed(bare(path));
     for _ in 0..=DECODINGS {
         let folded = fold(&decoded);
         let slashed = folded.replace('\\', "/");
-        let bare = slashed.strip_prefix("file://").or_else(|| slashed.strip_prefix("file:")).unwrap_or(&slashed);
-        let cut = bare.split('\0').next().unwrap_or_default();
-        for form in [decoded.as_ref(), slashed.as_str(), bare, cut] {
+        let local = slashed.strip_prefix("file://").or_else(|| slashed.strip_prefix("file:")).unwrap_or(&slashed);
+        let cut = local.split('\0').next().unwrap_or_default();
+        for form in [decoded.as_ref(), slashed.as_str(), local, cut] {
             all.push(form.to_owned());
             all.push(resolve(form));
         }
@@ -41,9 +41,21 @@ pub fn readings(path: &str) -> Vec<String> {
     all
 }
 
+/// A path without what many a server takes off its ends: blanks, and quotes around it.
+pub fn bare(path: &str) -> &str {
+    let trimmed = path.trim_matches(|c: char| c.is_whitespace() || c.is_control() && c != '\0');
+    let inner = [('"', '"'), ('\'', '\''), ('`', '`'), ('<', '>')]
+        .iter()
+        .find_map(|(open, close)| trimmed.strip_prefix(*open)?.strip_suffix(*close));
+    inner.map_or(trimmed, str::trim)
+}
+
 /// Whether every reader takes it for the same path.
 fn is_plain(path: &str) -> bool {
     let bytes = path.as_bytes();
+    if bare(path).len() < path.len() {
+        return false;
+    }
     let mut before = b'/';
     for (at, byte) in bytes.iter().enumerate() {
         let last = at + 1 == bytes.len();
