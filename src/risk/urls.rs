@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::key::Key;
 use super::paths::CONTENT;
 use super::subject::{Found, Subject, Value, quoted};
 use super::{Access, Family, Kind, blobs};
@@ -32,22 +33,27 @@ pub const FAMILY: Family = Family {
 /// The most addresses of one call that are looked at.
 const MOST: usize = 2000;
 /// The last words of keys that hold a URL or a host.
-const KEYS: &[&str] =
-    &["url", "urls", "uri", "href", "link", "endpoint", "host", "hostname", "origin", "webhook", "address"];
+const KEYS: &[&str] = &[
+    "url", "urls", "uri", "href", "link", "links", "website", "webpage", "endpoint", "host", "hosts", "hostname",
+    "origin", "webhook", "address",
+];
+/// Those that hold a URL: what stands there without a scheme is one all the same.
+const PAGES: &[&str] = &["url", "urls", "href", "link", "links", "website", "webpage"];
+/// The last words of keys that hold a host, or the name of something.
+const PERHAPS: &[&str] = &["site", "domain", "domains", "proxy", "callback", "feed", "server"];
 /// Schemes of the open world.
 const WEB: &[&str] = &["http", "https", "ws", "wss", "ftp", "ftps", "sftp"];
 /// Schemes that are code or data rather than places.
 const CODE: &[&str] = &["javascript", "data", "vbscript", "gopher", "dict", "jar", "blob", "view-source"];
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
-    for (i, value) in
-        subject.texts().filter(|value| value.text.contains([':', '.']) || subject.key(value).ends_in(KEYS)).enumerate()
-    {
+    let ends = |key: &Key| key.ends_in(KEYS) || key.ends_in(PERHAPS);
+    for (i, value) in subject.texts().filter(|v| v.text.contains([':', '.']) || ends(subject.key(v))).enumerate() {
         if i == MOST {
             return found.add(super::size::UNJUDGED, format!("more than {MOST} addresses: too many to judge"));
         }
         let key = subject.key(value);
-        let text = value.text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+        let text = unwrapped(&value.text);
         if text.is_empty() || text.len() > paths::LONGEST {
             continue;
         }
@@ -55,16 +61,66 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
             if !key.is_one_of(CONTENT) {
                 url(subject, value, 0..value.text.len(), &scheme, rest, found);
             }
-        } else if key.ends_in(KEYS) {
-            let host = text.strip_prefix("//").unwrap_or(text);
-            let (_, host) = host_of(host);
-            let part = part_of(value, host).unwrap_or_default();
-            if let Some(what) = local(host) {
-                found.within(LOCAL, subject, value, part, format!("{} is {what}", quoted(text)));
-            } else if collects(host) {
-                found.within(CARRIES, subject, value, part, format!("{} keeps what it is sent", quoted(text)));
-            }
+        } else if key.ends_in(PAGES) || !key.is_one_of(CONTENT) && text.contains(['\n', '\t', '\r']) {
+            page(subject, value, text, key.ends_in(PAGES), found);
         }
+        if key.ends_in(KEYS) || key.ends_in(PERHAPS) && (text.contains(['.', ':']) || text == "localhost") {
+            host(subject, value, text, found);
+        }
+    }
+}
+
+/// A text without what readers take off a URL: blanks, control characters, quotes, `<…>`, `URL:` (RFC 3986 appendix C).
+fn unwrapped(text: &str) -> &str {
+    let text = paths::bare(text).trim_start_matches(|c: char| c.is_whitespace() || c.is_control());
+    let marked = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("url:"));
+    if marked { text[4..].trim_start() } else { text }
+}
+
+/// What has no scheme that can be seen at once, where a URL is meant to stand or line breaks stand within one.
+fn page(subject: &Subject<'_>, value: &Value<'_>, text: &str, is_page: bool, found: &mut Found) {
+    let whole = part_of(value, text).unwrap_or_default();
+    let says = |what: &str| format!("{} {what}", quoted(text));
+    // Many readers take tabs and line feeds out first (the URL standard does).
+    let start = &text[..text.floor_char_boundary(64)];
+    if start.contains(['\n', '\t', '\r']) {
+        let joined: String = start.chars().filter(|c| !matches!(c, '\n' | '\t' | '\r')).collect();
+        let colon = joined.find(':').unwrap_or_default();
+        let within = start.find(['\n', '\t', '\r']).is_some_and(|at| at < colon + 3);
+        if within && scheme_of(&joined).is_some_and(|(scheme, _)| WEB.contains(&&*scheme) || CODE.contains(&&*scheme)) {
+            found.within(DECEPTIVE, subject, value, whole, says("is a URL once its line breaks are taken out"));
+        }
+        return;
+    }
+    let before = text.find("://").map(|at| (at, text[..at].rfind(|c: char| !c.is_ascii_alphanumeric())));
+    if let Some((_, Some(odd))) = before {
+        let url = &text[odd + text[odd..].chars().next().map_or(1, char::len_utf8)..];
+        return look(subject, value, url, part_of(value, url).unwrap_or_default(), found);
+    }
+    let (scheme, rest) = text.split_once(':').unwrap_or_default();
+    let named = scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-_".contains(&b));
+    if named && WEB.contains(&&*scheme.to_ascii_lowercase()) {
+        url(subject, value, whole, "http", rest, found);
+    } else if named && !rest.starts_with(|c: char| c.is_ascii_digit()) {
+        found.within(SCHEME, subject, value, whole, says("is a URL of an unusual scheme"));
+    } else if is_page && hosts::is_named(host_of(text).1) {
+        url(subject, value, whole, "http", text, found);
+    }
+}
+
+/// A host where one is meant to stand.
+fn host(subject: &Subject<'_>, value: &Value<'_>, text: &str, found: &mut Found) {
+    if scheme_of(text).is_some() {
+        return;
+    }
+    let (_, host) = host_of(text.strip_prefix("//").unwrap_or(text));
+    let part = part_of(value, host).unwrap_or_default();
+    if let Some(what) = local(host) {
+        found.within(LOCAL, subject, value, part, format!("{} is {what}", quoted(text)));
+    } else if collects(host) {
+        found.within(CARRIES, subject, value, part, format!("{} keeps what it is sent", quoted(text)));
+    } else if carries(host) {
+        found.within(CARRIES, subject, value, part, format!("{} has data in its name", quoted(text)));
     }
 }
 

@@ -94,6 +94,12 @@ fn ipv4(host: &str) -> Option<[u8; 4]> {
     Some(address.to_be_bytes())
 }
 
+/// Whether a text can be nothing but a host of the open world: an address, or names of which the last is one of letters.
+pub(super) fn is_named(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit_once('.').map(|(_, last)| last);
+    ipv4(host).is_some() || last.is_some_and(|last| last.len() > 1 && last.chars().all(char::is_alphabetic))
+}
+
 /// Whether one of a host's names stands for letters of other scripts (RFC 3492), which look like others.
 pub(super) fn is_foreign(host: &str) -> bool {
     !host.is_ascii() || host.split('.').any(|label| label.get(..4).is_some_and(|x| x.eq_ignore_ascii_case("xn--")))
