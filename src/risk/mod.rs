@@ -6,6 +6,7 @@
 
 mod access;
 pub mod annotations;
+pub mod asks;
 pub mod blobs;
 pub mod code;
 pub mod context;
@@ -19,6 +20,7 @@ pub mod meta;
 pub mod money;
 pub mod names;
 pub mod paths;
+pub mod queries;
 pub mod recipients;
 pub mod runs;
 pub mod schema;
@@ -169,10 +171,12 @@ pub const FAMILIES: &[Family] = &[
     names::FAMILY,
     meta::FAMILY,
     schema::FAMILY,
+    asks::FAMILY,
     shell::FAMILY,
     git::FAMILY,
     code::FAMILY,
     sql::FAMILY,
+    queries::FAMILY,
     annotations::FAMILY,
     paths::FAMILY,
     urls::FAMILY,

@@ -143,7 +143,8 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     }
 }
 
-fn is_key(key: &Words) -> bool {
+/// Whether a key's last word says that it holds a path.
+pub(super) fn is_key(key: &Words) -> bool {
     key.ends_in(KEYS)
 }
 

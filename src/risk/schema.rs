@@ -52,6 +52,13 @@ pub const CHOOSERS: &[&str] = &[
     "activity",
     "task_type",
     "command",
+    "operation_name",
+    "operation_type",
+    "op_type",
+    "request_type",
+    "action_type",
+    "procedure",
+    "rpc",
 ];
 /// Keys that say, within an object under one of those, what is to be done: `{"action": {"type": "delete"}}`.
 const KINDS: &[&str] = &["type", "kind", "name", "id", "value", "verb", "do"];
@@ -106,6 +113,22 @@ const FORCE: &[&str] = &[
     "yes",
     "delete_branch",
     "prune",
+    "is_force",
+    "force_delete",
+    "force_push",
+    "force_overwrite",
+    "force_remove",
+    "force_write",
+    "clobber",
+    "drop_existing",
+    "delete_existing",
+    "allow_write",
+    "allow_writes",
+    "allow_unsafe",
+    "disable_safety",
+    "skip_validation",
+    "no_sandbox",
+    "unsafe",
 ];
 /// Keys that turn one off when `false`.
 const SAFE: &[&str] = &["dry_run", "dryrun", "preview", "read_only", "readonly", "sandbox", "sandboxed", "safe_mode"];
@@ -139,7 +162,7 @@ const WRITTEN: &[&str] = &[
 pub(super) fn chosen(text: &str) -> Deed {
     match text {
         "GET" | "HEAD" | "OPTIONS" | "get" | "head" | "options" => return Deed::Read,
-        "DELETE" => return Deed::Destroy,
+        "DELETE" | "DEL" | "del" | "rm" => return Deed::Destroy,
         "POST" | "PUT" | "PATCH" => return Deed::Write,
         _ => {}
     }
@@ -227,38 +250,54 @@ fn chooses(subject: &Subject<'_>, value: &Value<'_>, chosen: &str, deed: Deed, f
     }
 }
 
+/// What servers take for a truth value, quoted or not, in any case.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    const WORDS: &[(&str, bool)] = &[
+        ("true", true),
+        ("1", true),
+        ("yes", true),
+        ("on", true),
+        ("y", true),
+        ("t", true),
+        ("1.0", true),
+        ("enabled", true),
+        ("false", false),
+        ("0", false),
+        ("no", false),
+        ("off", false),
+        ("n", false),
+        ("f", false),
+        ("0.0", false),
+        ("disabled", false),
+        ("never", false),
+        ("none", false),
+    ];
+    let text = text.trim();
+    WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, truth)| *truth)
+}
+
 fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     let key = subject.key(value);
     let says = |what: &str| format!("{} is {}: {what}", subject.pointer(value), value.text);
-    match value.text.as_ref() {
-        "true" | "1" if key.is_one_of(FORCE) => found.at(FORCES, subject, value, says("a safeguard is off")),
-        "true" | "1"
-            if !subject.name.reads()
-                && key.is_one_of(&[
-                    "public",
-                    "is_public",
-                    "make_public",
-                    "anyone",
-                    "sudo",
-                    "privileged",
-                    "as_root",
-                ]) =>
+    let Some(truth) = truth(&value.text) else { return };
+    match truth {
+        true if key.is_one_of(FORCE) => found.at(FORCES, subject, value, says("a safeguard is off")),
+        true if !subject.name.reads()
+            && key.is_one_of(&["public", "is_public", "make_public", "anyone", "sudo", "privileged", "as_root"]) =>
         {
             found.at(EXPOSES, subject, value, says("more may be reached than before"));
         }
-        "true" | "1" if key.is_one_of(&["confirm", "confirmed", "approve", "approved", "i_am_sure", "acknowledge"]) => {
+        true if key.is_one_of(&["confirm", "confirmed", "approve", "approved", "i_am_sure", "acknowledge"]) => {
             found.at(CONFIRMS, subject, value, says("it answers a question that was meant for a person"));
         }
-        "true" | "1" if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
+        true if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
             found.at(CHANGES, subject, value, says("it reaches everything below"));
         }
-        "true" | "1"
-            if key.has_one_of(ASKED) && !key.is(|key| key.iter().next().is_some_and(|w| NOT_ASKED.contains(&w))) =>
-        {
+        true if key.has_one_of(ASKED) && !key.is(|key| key.iter().next().is_some_and(|w| NOT_ASKED.contains(&w))) => {
             found.at(CHANGES, subject, value, says("it asks for more than reading"));
         }
-        "false" | "0" if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),
-        _ => {}
+        false if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),
+        true | false => {}
     }
 }
 

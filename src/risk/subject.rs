@@ -295,6 +295,11 @@ impl<'a> Subject<'a> {
         one.parent == other.parent
     }
 
+    /// Whether it stands under a key of its own.
+    pub fn is_member(&self, value: &Value<'_>) -> bool {
+        matches!(value.step, Step::Key(_))
+    }
+
     /// Whether it is an element of an array.
     pub fn is_element(&self, value: &Value<'_>) -> bool {
         matches!(value.step, Step::Index(_))

@@ -92,6 +92,16 @@ fn arguments_are_read_by_key_and_by_value() {
 }
 
 #[test]
+fn queries_in_other_languages_than_sql_are_read_for_what_changes() {
+    check(include_str!("cases/risk/queries.toml"));
+}
+
+#[test]
+fn what_a_key_or_a_short_text_asks_for_counts_whatever_the_name_says() {
+    check(include_str!("cases/risk/asks.toml"));
+}
+
+#[test]
 fn every_command_of_a_command_line_counts() {
     check(include_str!("cases/risk/shell.toml"));
 }
