@@ -143,6 +143,13 @@ fn given(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
         let says = format!("{} is {}, which may not merely read", subject.pointer(value), quoted(text));
         found.at(CHANGES, subject, value, says);
     }
+    // `delete_file('x')`, for whoever evaluates it.
+    let called = text.split_once('(').map(|(called, _)| called.trim()).filter(|called| is_name(called));
+    let sought = key.is_one_of(SOUGHT) || key.is_one_of(&["pattern", "regex", "symbol", "signature"]);
+    if !sought && called.is_some_and(|called| names::deed(&Words::of(called), true).0 > Deed::Unknown) {
+        let says = format!("{} calls {}", subject.pointer(value), quoted(called.unwrap_or_default()));
+        found.at(CHANGES, subject, value, says);
+    }
     let name = key.ends_in(NAMES) || paths::is_key(key);
     let rest = text.strip_prefix('-').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
     if let Some(rest) = rest {

@@ -1,5 +1,5 @@
-//! Encoded texts: base64, hexadecimal, and what is packed in them. Each is decoded once, and what comes out is judged by
-//! every family as if it stood there.
+//! Encoded texts: base64, hexadecimal, and what is packed in them. Each is decoded, and what comes out is judged by every
+//! family as if it stood there, and decoded again.
 //!
 //! Bounded: 256 KiB come out of one, what [`derived`](super::derived) takes out of all.
 
@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::derived::Derivations;
 use super::runs::{Table, letters_and, runs};
-use super::subject::{Found, Subject, Value};
+use super::subject::{Found, Shape, Subject, Value};
 use super::words::Words;
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
@@ -27,7 +27,7 @@ const SCRIPT: Kind = Kind::new("blobs.script", High, "an encoded script or comma
 /// The family.
 pub const FAMILY: Family = Family {
     name: "blobs",
-    about: "encoded texts, decoded once: base64, hexadecimal, gzip and zlib within them",
+    about: "encoded texts, decoded again and again: base64, hexadecimal, gzip and zlib within them",
     kinds: &[DECODED, UNREADABLE, PROGRAM, SCRIPT],
     detect,
 };
@@ -67,7 +67,8 @@ pub(super) fn is_known(piece: &str) -> bool {
 /// Reads what is encoded in the texts of a call.
 pub(super) fn derive(subject: &Subject<'_>, out: &mut Derivations) {
     let mut left = MOST;
-    for value in subject.texts().filter(|value| value.text.len() >= SHORTEST) {
+    let texts = subject.fresh().filter(|value| value.shape == Shape::Text && value.text.len() >= SHORTEST);
+    for value in texts {
         each(&value.text, |part, inside| {
             if let Inside::Text(how, text) = inside {
                 out.overflow |= text.len() >= decode::MOST;

@@ -2,16 +2,18 @@
 //! looks at it as at the arguments themselves, and a finding about it points to the text that holds it.
 //!
 //! A deriver is a function in [`DERIVERS`]: it looks at the values of the arguments, and for each text that holds
-//! another one calls [`Derivations::text`] or [`Derivations::json`]. Nothing is derived from what was derived, but that
-//! a derived text which is JSON is taken apart.
+//! another one calls [`Derivations::text`] or [`Derivations::json`]. What came out is looked at again, in [`ROUNDS`] rounds.
 //!
-//! Invariant: at most [`MOST`] texts of [`MOST_BYTES`] bytes together; a call that holds more is too large to judge.
+//! Invariant: at most [`MOST`] texts of [`MOST_BYTES`] bytes together, and no deeper than the rounds go; a call that holds
+//! more is too large to judge.
 
 use std::ops::Range;
 
 use super::subject::{Shape, Subject, Value};
 use crate::json::{self, Duplicates};
 
+/// How often what was read out of a text is looked at for more: base64 of base64, JSON in JSON in JSON.
+pub const ROUNDS: usize = 3;
 /// The most texts that are derived from one call.
 pub const MOST: usize = 200;
 /// The most bytes that are derived from one call.
@@ -66,6 +68,8 @@ impl Derived {
 #[derive(Debug, Default)]
 pub struct Derivations {
     pub(super) list: Vec<Derived>,
+    /// How many texts were derived before.
+    before: usize,
     bytes: usize,
     /// Whether there was more than is looked at.
     pub overflow: bool,
@@ -105,12 +109,14 @@ impl Derivations {
         text: String,
     ) {
         let Some(origin) = subject.place(value) else { return };
-        if self.list.len() == MOST || self.bytes + text.len() > MOST_BYTES {
+        if self.before + self.list.len() == MOST || self.bytes + text.len() > MOST_BYTES {
             self.overflow = true;
             return;
         }
         self.bytes += text.len();
-        let span = part.filter(|part| value.text.get(part.clone()).is_some()).map(|part| (part.start, part.end));
+        // Of what was itself read out of a text it is where that one is held.
+        let own = part.filter(|part| value.text.get(part.clone()).is_some()).map(|part| (part.start, part.end));
+        let span = value.derived.map_or(own, Derived::span);
         self.list.push(Derived { origin, span, how, form, text });
     }
 }
@@ -131,9 +137,14 @@ pub type Derive = fn(&Subject<'_>, &mut Derivations);
 /// Every deriver, in order.
 pub const DERIVERS: &[Derive] = &[arguments_in_a_string, super::blobs::derive];
 
-/// Everything that the derivers read out of a call.
-pub(super) fn all(subject: &Subject<'_>) -> Derivations {
-    let mut derivations = Derivations::default();
+/// What the derivers read out of those values that were not looked at in the round `before`.
+pub(super) fn next(subject: &Subject<'_>, before: &Derivations) -> Derivations {
+    let mut derivations = Derivations {
+        list: Vec::new(),
+        before: before.before + before.list.len(),
+        bytes: before.bytes,
+        overflow: before.overflow,
+    };
     for derive in DERIVERS {
         derive(subject, &mut derivations);
     }
@@ -171,9 +182,37 @@ pub(super) const ARGUMENTS: &[&str] = &[
     "tool_calls",
 ];
 
+/// Keys whose text may be JSON too, without being the arguments of another tool.
+const BODIES: &[&str] = &[
+    "json",
+    "body",
+    "json_body",
+    "request_body",
+    "tool_call",
+    "function_call",
+    "call",
+    "data",
+    "query",
+    "filter",
+    "pipeline",
+];
+
 fn arguments_in_a_string(subject: &Subject<'_>, out: &mut Derivations) {
-    for value in subject.values().filter(|value| value.shape == Shape::Text) {
-        if value.text.starts_with(['{', '[', ' ', '\n', '\t', '\r']) && subject.key(value).is_one_of(ARGUMENTS) {
+    for value in subject.fresh().filter(|value| value.shape == Shape::Text) {
+        let key = subject.key(value);
+        if value.derived.is_some_and(|derived| derived.text() == value.text) {
+            // Taken apart when it was read out.
+            continue;
+        }
+        // `"\"{…}\""`: a string of JSON in which there is a string of JSON.
+        if value.text.starts_with('"') && key.is_one_of(ARGUMENTS) {
+            let inner = json::compact(value.text.trim().as_bytes(), Duplicates::Envelope).ok();
+            if let Some(inner) = inner.filter(|inner| inner.starts_with('"')) {
+                out.text(subject, value, None, "from JSON in a string", json::unescape(&inner).into_owned());
+            }
+        }
+        let may_be = value.text.starts_with(['{', '[', ' ', '\n', '\t', '\r']);
+        if may_be && (key.is_one_of(ARGUMENTS) || key.is_one_of(BODIES)) {
             out.json(subject, value, "from JSON in a string");
         }
     }

@@ -8,7 +8,7 @@ use super::names::{self, Deed, Name};
 use super::schema;
 use super::subject::{Found, Shape, Subject, Value, quoted, tokens};
 use super::words::Words;
-use super::{Access, Family, Kind};
+use super::{Access, Family, Kind, paths};
 use crate::decision::Level::{High, Low, Medium};
 use crate::json;
 
@@ -87,36 +87,56 @@ pub(super) struct Inner {
     name: Name,
 }
 
-/// Whether a value's text is a name at all, and no method of HTTP.
-fn is_name(value: &Value<'_>) -> bool {
-    let text = value.text.as_ref();
+/// Keys whose value may be the arguments of a tool that is named beside it, where what is called is a reader by its name.
+const PERHAPS_ARGUMENTS: &[&str] =
+    &["body", "data", "with", "variables", "values", "props", "context", "config", "fields", "payload_json", "json"];
+/// Keys of what is looked for and of text: a name that stands there is no tool's.
+const NO_TOOLS: &[&str] =
+    &["query", "q", "search", "term", "keyword", "title", "pattern", "regex", "symbol", "path", "url", "uri", "repo"];
+
+/// Whether a value's text is a name at all, and no method of HTTP. `words`: the most words it may have.
+fn is_name(value: &Value<'_>, words: usize) -> bool {
+    let text = value.text.trim();
     value.shape == Shape::Text
         && (1..=LONGEST).contains(&text.len())
-        && !text.contains(char::is_whitespace)
+        && text.split_whitespace().count() <= words
         && !text.contains("://")
         && !schema::is_http(text)
 }
 
 /// Whether arguments for a tool stand beside a value.
-fn has_arguments(subject: &Subject<'_>, value: &Value<'_>) -> bool {
+fn has_arguments(subject: &Subject<'_>, value: &Value<'_>, perhaps: bool) -> bool {
+    let in_list = subject.is_element(value);
     subject.siblings(value).any(|other| {
         let object = match other.shape {
             Shape::Container => other.raw.starts_with('{'),
             Shape::Text => other.text.trim_start().starts_with('{'),
             Shape::Plain => false,
         };
-        object && subject.key(other).is_one_of(ARGUMENTS)
+        let key = subject.key(other);
+        object && (in_list || key.is_one_of(ARGUMENTS) || perhaps && key.is_one_of(PERHAPS_ARGUMENTS))
     })
+}
+
+/// Whether a text is a name that certainly changes something, of two words or more: `delete_file`, and no `open`.
+fn changes(text: &str) -> bool {
+    let words = Words::of(text);
+    words.iter().count() > 1 && names::deed(&words, true).0 > Deed::Unknown
 }
 
 /// The tools that the arguments name; and whether there are more than are judged.
 pub(super) fn inner(subject: &Subject<'_>) -> (Vec<Inner>, bool) {
     let mut inner: Vec<Inner> = Vec::new();
     let mut looked = 0;
+    let reader = subject.known.name.reads();
     for (place, value) in subject.texts_with_places() {
         let key = subject.key(value);
-        let (sure, perhaps) = (key.is_one_of(TOOLS), key.is_one_of(PERHAPS));
-        if !(sure || perhaps) || !is_name(value) {
+        let holder = || subject.holder(value).is_some_and(|holder| subject.key(holder).is_one_of(TOOLS));
+        let sure = key.is_one_of(TOOLS) || key.is_one_of(&["name", "id", "slug"]) && holder();
+        let perhaps = key.is_one_of(PERHAPS);
+        // What a reader is told beside arguments, under whatever key.
+        let other = || reader && !key.is_one_of(NO_TOOLS) && !key.is_one_of(paths::CONTENT) && changes(&value.text);
+        if !is_name(value, if sure { 4 } else { 1 }) || !(sure || perhaps || other()) {
             continue;
         }
         looked += 1;
@@ -124,7 +144,7 @@ pub(super) fn inner(subject: &Subject<'_>) -> (Vec<Inner>, bool) {
             return (inner, true);
         }
         // A reader that is told a tool's name only tells about it.
-        if (sure && !subject.known.name.reads()) || has_arguments(subject, value) {
+        if (sure && !reader) || has_arguments(subject, value, reader) {
             inner.push(Inner { place, name: names::read(&value.text) });
         }
     }
@@ -160,7 +180,9 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         let what = names::sentence(*deed, verb);
         let pointer = subject.pointer(value);
         found.at(kind, subject, value, format!("{pointer} names the tool {}: {what}", quoted(&value.text)));
-        for known in subject.facts.named.iter().filter(|known| readings(&value.text).any(|name| name == known.tool)) {
+        for known in
+            subject.facts.named.iter().filter(|known| readings(value.text.trim()).any(|name| name == known.tool))
+        {
             let level = known.findings().iter().map(|finding| finding.level).max().unwrap_or(Medium);
             let says = |what: &str| format!("the definition of {}, which {pointer} names, {what}", quoted(&known.tool));
             match level {

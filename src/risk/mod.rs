@@ -199,9 +199,16 @@ pub fn assess(call: &Call, facts: &Facts) -> Risk {
 
 /// Judges one call. `known` must be of the call's tool and definition.
 pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
+    // Outlives the subject, which borrows from it.
+    let rounds: [std::cell::OnceCell<derived::Derivations>; derived::ROUNDS] = Default::default();
     let mut subject = Subject::new(known, call, facts);
-    let derivations = derived::all(&subject);
-    subject.add_derived(&derivations.list);
+    let mut last = &derived::Derivations::default();
+    for round in &rounds {
+        last = round.get_or_init(|| derived::next(&subject, last));
+        subject.add_derived(&last.list);
+    }
+    // Whatever is left after the last round is deeper than anybody looks.
+    let too_deep = last.overflow || !derived::next(&subject, last).list.is_empty();
     subject.find_inner();
     let mut found = Found::default();
     // What is too large is high whatever else is in it: nobody looks further.
@@ -209,7 +216,7 @@ pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
     for family in families {
         (family.detect)(&subject, &mut found);
     }
-    if derivations.overflow {
+    if too_deep {
         found.add(size::UNJUDGED, "more is encoded in it than is decoded: too large to judge");
     }
     let findings = found.into_findings();

@@ -119,7 +119,7 @@ const VERBS: &[(Deed, Use, &str)] = &[
          protect unprotect unapprove highlight annotate hide emulate inject rewrite reformat populate backfill \
          normalize normalise dedupe encrypt decrypt rebalance reorder rearrange relocate enqueue dequeue lock \
          freeze unfreeze hibernate wake boot power tune train finetune optimize optimise vacuum compact flag unflag \
-         claim unlist delist reverse recreate respawn",
+         claim unlist delist reverse recreate respawn fix repair quarantine heal",
     ),
     (
         Write,
@@ -159,6 +159,8 @@ const OBJECTS: &[(&str, &[&str], Deed)] = &[
     ("extract", &["text", "content", "contents", "table", "tables", "metadata", "links", "entities", "keywords"], Read),
     ("resolve", &["library", "dns", "name", "id", "host", "hostname", "symbol", "type", "path", "reference"], Read),
     ("open", &["node", "nodes"], Read),
+    ("check", &["out", "in"], Write),
+    ("recall", &["message", "messages", "email", "mail"], Write),
     ("test", &["connection", "connections", "connectivity"], Read),
     ("reverse", &["geocode", "geocoding", "lookup", "dns"], Read),
     ("generate", &["uuid", "uuids", "locator", "selector", "regex"], Read),
@@ -181,10 +183,12 @@ const NOUNY: &[&str] = &[
 const READERS: &[&str] = &["read", "find", "show", "lookup", "explain", "compare", "validate", "verify", "inspect"];
 const RECORDS: &[&str] =
     &["archive", "share", "charge", "deposit", "trade", "bid", "stake", "transfer", "export", "import", "label", "tag"];
+/// What joins two verbs.
+const JOINS: &[&str] = &["and", "or", "then"];
 /// Verbs that are nouns too, but not before a noun that is read: `record_metrics` writes some.
 const POSTS: &[&str] = &["post", "record", "log", "report", "request", "release", "call", "book", "note", "alert"];
 /// What ends a name without saying anything of it.
-const TAILS: &[&str] = &["tool", "tools", "api", "mcp", "v1", "v2", "v3", "v4", "beta", "legacy", "async"];
+const TAILS: &[&str] = &["tool", "tools", "all", "api", "mcp", "v1", "v2", "v3", "v4", "beta", "legacy", "async"];
 /// What a noun's own words end before: `status_of_job` is a status.
 const BEFORE: &[&str] = &["by", "for", "of", "from", "in", "with", "per", "at"];
 
@@ -305,7 +309,7 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
         list.pop();
     }
     let verbs = verbs(&list);
-    let joined = |i: usize| i > 0 && ["and", "or", "then"].contains(&list[i - 1]);
+    let joined = |i: usize| i > 0 && JOINS.contains(&list[i - 1]);
     let asked_about = |i: usize, deed: Deed| {
         let asks = ["get", "list", "describe"].contains(&list[0]) && !joined(i);
         asks && deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1])
@@ -339,6 +343,11 @@ fn unsure<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
     let Some(&(at, word, deed, how)) = verbs.iter().find(|(_, _, deed, how)| (*deed, *how) != (Read, Perhaps)) else {
         return noun(list, verbs);
     };
+    // `check_and_tidy`: what follows at once is a verb, whether it is known or not.
+    let and = list.get(at + 1).is_some_and(|word| JOINS.contains(word));
+    if deed == Read && at == 0 && and && list.get(2).is_some_and(|word| lookup(word).is_none()) {
+        return (Deed::Unknown, "");
+    }
     let next = verbs.iter().find(|(i, _, deed, how)| *i == at + 1 && *deed != Read && *how == First);
     match (deed, how) {
         // `profile_set_name`: at the start a profile.
@@ -349,9 +358,10 @@ fn unsure<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
             _ => (Read, word),
         },
         (Read, _) => (Read, word),
-        // `import_job_get`: a verb at the start is a noun when a sure reading verb follows, unless it starts something.
+        // `import_job_get`: a verb at the start is a noun when a sure reading verb follows, unless it starts something or
+        // both are done: `drop_and_get`.
         (_, First) => match verbs.iter().find(|(_, _, deed, how)| (*deed, *how) == (Read, Anywhere)) {
-            Some((_, reading, _, _)) if deed != Execute => (Read, reading),
+            Some((i, reading, _, _)) if deed != Execute && !JOINS.contains(&list[i - 1]) => (Read, reading),
             _ => (deed, word),
         },
         // `issue_list`, `issue_status` are about an issue; `post_status` posts one.

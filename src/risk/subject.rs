@@ -74,6 +74,8 @@ pub struct Subject<'a> {
     others: Vec<(Cow<'a, str>, &'a str)>,
     inner: Vec<Inner>,
     lines: OnceCell<Lines>,
+    /// The place of the first value that was not there when derivers last looked.
+    fresh: usize,
     /// Whether there was more than is looked at: then nothing but the size counts.
     pub overflow: bool,
     /// Whether the arguments name more tools than are judged.
@@ -94,6 +96,7 @@ impl<'a> Subject<'a> {
             others: Vec::new(),
             inner: Vec::new(),
             lines: OnceCell::new(),
+            fresh: 1,
             overflow: false,
             names_more: false,
         };
@@ -116,6 +119,7 @@ impl<'a> Subject<'a> {
 
     /// Adds what was read out of texts; it follows the values of the arguments.
     pub(super) fn add_derived(&mut self, derived: &'a [Derived]) {
+        self.fresh = self.values.len();
         for one in derived {
             let Some(key) = self.values.get(one.origin()).map(|value| value.key) else { continue };
             let base = Base { parent: one.origin(), key, derived: Some(one) };
@@ -237,6 +241,11 @@ impl<'a> Subject<'a> {
     /// Every value but the arguments as a whole, in order.
     pub fn values(&self) -> impl Iterator<Item = &Value<'a>> {
         self.values.iter().skip(1)
+    }
+
+    /// Those that were not there when derivers last looked.
+    pub(super) fn fresh(&self) -> impl Iterator<Item = &Value<'a>> {
+        self.values.iter().skip(self.fresh.max(1))
     }
 
     /// The texts among them.
