@@ -103,6 +103,8 @@ const WRITING: &[&str] = &[
     "sql.bulk",
     "sql.schema",
     "sql.rights",
+    "sql.server",
+    "sql.runs",
 ];
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {

@@ -149,6 +149,11 @@ fn sql_is_read_in_every_dialect_and_the_gravest_counts() {
 }
 
 #[test]
+fn what_is_asked_of_databases_every_day_only_reads() {
+    check(include_str!("cases/risk/sql_reads.toml"));
+}
+
+#[test]
 fn b19_names_that_differ_only_when_sanitised_are_judged_each_for_itself() {
     // Letters that look alike are other letters: no reading verb, and a finding that says so.
     for name in ["r\u{435}ad_file", "re\u{430}d_file", "\u{ff52}ead_file", "ｒｅａｄ_ｆｉｌｅ"] {

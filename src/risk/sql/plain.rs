@@ -58,6 +58,12 @@ const RESERVED: &[&str] = &[
     "for",
     "fetch",
     "window",
+    "nextval",
+    "reconfigure",
+    "checkpoint",
+    "revert",
+    "setuser",
+    "rollback",
     "into",
     "set",
     "insert",
@@ -340,10 +346,14 @@ impl<'a> Reader<'a> {
     }
 
     fn table(&mut self) -> Option<()> {
+        let mut parts = 1;
         self.name()?;
         while self.take_sign(".")? {
             self.name()?;
+            parts += 1;
         }
+        // With four it is on another server.
+        (parts < 4).then_some(())?;
         self.alias()
     }
 
@@ -411,12 +421,16 @@ impl<'a> Reader<'a> {
         if self.take("null")? || self.take("true")? || self.take("false")? {
             return Some(());
         }
-        let mut name = self.name()?;
+        let name = self.name()?;
+        let mut alone = true;
         while self.take_sign(".")? {
             // `t.*` stands only where a column does: for the large parser.
-            name = self.name()?;
+            self.name()?;
+            alone = false;
         }
         if self.take_sign("(")? {
+            // In a schema it is anybody's.
+            alone.then_some(())?;
             self.calls.push(name);
             if !self.is_sign(")") && !self.take_sign("*")? {
                 self.take("distinct")?;
