@@ -48,7 +48,11 @@ const CODE: &[&str] = &["javascript", "data", "vbscript", "gopher", "dict", "jar
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let ends = |key: &Key| key.ends_in(KEYS) || key.ends_in(PERHAPS);
-    for (i, value) in subject.texts().filter(|v| v.text.contains([':', '.']) || ends(subject.key(v))).enumerate() {
+    for (i, value) in subject
+        .texts()
+        .filter(|v| memchr::memchr2(b':', b'.', v.text.as_bytes()).is_some() || ends(subject.key(v)))
+        .enumerate()
+    {
         if i == MOST {
             return found.add(super::size::UNJUDGED, format!("more than {MOST} addresses: too many to judge"));
         }

@@ -189,7 +189,7 @@ impl Open {
     }
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn run(&mut self) {
         let bytes = self.params.as_bytes();
         let mut open: Vec<Open> = Vec::new();
@@ -263,7 +263,8 @@ impl Walk<'_> {
         if own {
             return;
         }
-        let text = json::unescape(&self.params[token.clone()]).into_owned();
+        let params: &'a str = self.params;
+        let text = json::unescape(&params[token.clone()]);
         if self.keep == Keep::Digest {
             let count = text.chars().count();
             self.remember(&text);

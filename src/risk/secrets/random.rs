@@ -20,12 +20,12 @@ const LONGEST_ROW: usize = 7;
 
 /// The random texts within a run of letters that keys are made of.
 pub(super) fn find(text: &str, run: Range<usize>, all: &mut Vec<Spot>) {
-    let mut start = run.start;
+    let mut at = run.start;
     // `name=value` in one run, and host names.
-    for part in text[run].split_inclusive(['=', '.']) {
-        let piece = part.trim_end_matches(['=', '.']);
-        let at = start;
-        start += part.len();
+    let ends = memchr::memchr2_iter(b'=', b'.', &text.as_bytes()[run.clone()]).map(|end| run.start + end);
+    for end in ends.chain([run.end]) {
+        let piece = &text[at..end];
+        let at = std::mem::replace(&mut at, end + 1);
         if LENGTHS.contains(&piece.len()) && is_random(piece) && !is_named(text, at) && !blobs::is_known(piece) {
             all.push(Spot { range: at..at + piece.len(), sort: Sort::Random, what: "a long random text" });
         }

@@ -9,7 +9,7 @@ use memchr::memmem;
 
 use super::random;
 use crate::risk::names;
-use crate::risk::runs::{Table, letters_and, runs};
+use crate::risk::runs::{Table, alphanumeric_end, letters_and, runs};
 use crate::risk::words::Words;
 
 /// How sure it is that something is a secret.
@@ -186,16 +186,18 @@ fn shaped(text: &str, run: Range<usize>, all: &mut Vec<Spot>) {
                 key.is_some_and(|key| key.get(..*least).is_some_and(|key| key.iter().all(|b| is_key(*b) && *b != b'/')))
             })
         });
-        if let Some((start, _, what)) = shape.flatten() {
-            let rest = &bytes[at + start.len()..];
-            let len = rest.iter().position(|b| !is_key(*b) || *b == b'/').unwrap_or(rest.len());
-            let end = at + start.len() + len;
-            // A full stop that ends the sentence is no part of it.
-            let end = if bytes[end - 1] == b'.' { end - 1 } else { end };
-            all.push(Spot { range: at..end, sort: Sort::Shaped, what });
-            at = end;
-        }
-        at += 1;
+        let Some((start, _, what)) = shape.flatten() else {
+            // The next that follows something else than a letter or a digit.
+            at = alphanumeric_end(bytes, at) + 1;
+            continue;
+        };
+        let rest = &bytes[at + start.len()..];
+        let len = rest.iter().position(|b| !is_key(*b) || *b == b'/').unwrap_or(rest.len());
+        let end = at + start.len() + len;
+        // A full stop that ends the sentence is no part of it.
+        let end = if bytes[end - 1] == b'.' { end - 1 } else { end };
+        all.push(Spot { range: at..end, sort: Sort::Shaped, what });
+        at = end + 1;
     }
 }
 
