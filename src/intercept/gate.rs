@@ -94,6 +94,7 @@ impl Intercept {
         match message {
             FromHub::Held { ask, remaining_ms } => self.held_by_hub(now, ask, remaining_ms, out),
             FromHub::Decided { ask, id, params_digest, decision } => {
+                self.no_hub = None;
                 self.decided(now, ask, id, params_digest, &decision, out);
             }
             FromHub::Hide(above) => {
@@ -188,8 +189,10 @@ impl Intercept {
         self.context.all_fresh();
         self.withdrawn.clear();
         self.repeats.clear();
-        if !self.waiting.is_empty() {
-            warn(out, &format!("{} waiting calls are denied: no hub ({why})", self.waiting.len()));
+        // An agent that tries again and again does not fill its host's log.
+        if !self.waiting.is_empty() && self.no_hub.as_deref() != Some(why) {
+            warn(out, &format!("what waits for a decision is denied, until there is a hub: {why}"));
+            self.no_hub = Some(why.to_owned());
         }
         let why = "the hub that asks the user went away or could not be started; `sayso doctor` tells why";
         self.deny_all(why, out);

@@ -158,6 +158,8 @@ pub struct Intercept {
     /// Asks that were taken back and of which the hub has not said how they ended.
     withdrawn: BTreeSet<u64>,
     cancelled: VecDeque<(IdKey, u64)>,
+    /// Why there was no hub, as it was last said; nothing since there was one.
+    no_hub: Option<String>,
     host: Host,
     server_end: Option<String>,
 }
@@ -178,6 +180,7 @@ impl Intercept {
             repeats: VecDeque::new(),
             withdrawn: BTreeSet::new(),
             cancelled: VecDeque::new(),
+            no_hub: None,
             host: Host::Open,
             server_end: None,
         }

@@ -499,6 +499,23 @@ fn a_lost_hub_denies_what_waits_and_the_next_hub_hears_everything_anew() {
 }
 
 #[test]
+fn why_there_is_no_hub_is_said_once_until_there_is_one() {
+    let mut world = World::new();
+    world.host(LIST).server(&listed(r#"{"name":"write"}"#));
+    let warned = |world: &mut World, id: u32, why: &str| {
+        let before = world.warned.len();
+        world.host(&write(id)).feed(Event::HubLost(why.into()));
+        world.warned.len() - before
+    };
+    assert_eq!(
+        [(1, "gone"), (2, "gone"), (3, "gone"), (4, "locked")].map(|(id, why)| warned(&mut world, id, why)),
+        [1, 0, 0, 1]
+    );
+    world.host(&write(5)).decide(5, DecisionKind::Denied);
+    assert_eq!(warned(&mut world, 6, "locked"), 1);
+}
+
+#[test]
 fn a_server_that_ends_ends_every_call() {
     let mut world = World::new();
     world.host(&write(1)).decide(1, DecisionKind::Allowed).host(&write(2)).held(2, 9).at(30);

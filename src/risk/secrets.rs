@@ -4,6 +4,7 @@ use super::subject::{Found, Subject};
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
+mod finders;
 mod mask;
 mod random;
 mod shapes;

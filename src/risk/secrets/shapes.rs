@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::finders::{BEGIN, FINDERS, HOOKS};
 use super::random;
 use crate::risk::names;
 use crate::risk::runs::{Table, alphanumeric_end, letters_and, runs};
@@ -201,29 +202,12 @@ fn shaped(text: &str, run: Range<usize>, all: &mut Vec<Spot>) {
     }
 }
 
-/// Where a path is the secret: whoever knows it may write there.
-const HOOKS: &[(&str, &str)] = &[
-    ("hooks.slack.com", "/services/"),
-    ("discord.com", "/api/webhooks/"),
-    ("discordapp.com", "/api/webhooks/"),
-    ("webhook.office.com", "/webhookb2/"),
-    ("hooks.zapier.com", "/hooks/"),
-    ("api.telegram.org", "/bot"),
-    ("hook.eu1.make.com", "/"),
-    ("hook.us1.make.com", "/"),
-    ("maker.ifttt.com", "/trigger/"),
-];
-
-/// One for each of [`HOOKS`], made once.
-static FINDERS: std::sync::LazyLock<Vec<memmem::Finder<'static>>> =
-    std::sync::LazyLock::new(|| HOOKS.iter().map(|(name, _)| memmem::Finder::new(*name)).collect());
-
 /// Passwords before the host, and paths that are secrets.
 fn urls(text: &str, all: &mut Vec<Spot>) {
     // Where the run of letters ends that the last URL stood in, and the last `@` that was looked for: URLs in a row share
     // both, and are gone through once.
     let (mut end_of_run, mut next_at) = (0, 0);
-    for at in memmem::find_iter(text.as_bytes(), b"://") {
+    for at in FINDERS.scheme.find_iter(text.as_bytes()) {
         let start = at + 3;
         if start >= end_of_run {
             let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\');
@@ -250,7 +234,7 @@ fn urls(text: &str, all: &mut Vec<Spot>) {
         }
         let host = &rest[user.map_or(0, |end| end + 1)..];
         let window = host.get(..256.min(host.len())).unwrap_or(host).as_bytes();
-        let hook = HOOKS.iter().zip(FINDERS.iter()).find_map(|((name, path), finder)| {
+        let hook = HOOKS.iter().zip(&FINDERS.hooks).find_map(|((name, path), finder)| {
             let at = finder.find(window)?;
             host[at + name.len()..].strip_prefix(path).filter(|secret| secret.len() >= 8)
         });
@@ -316,7 +300,7 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
             all.extend(value);
         }
     }
-    for at in memmem::find_iter(bytes, b"--") {
+    for at in FINDERS.option.find_iter(bytes) {
         let rest = &bytes[at + 2..];
         let len = rest.iter().take(65).position(|b| !(b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_'));
         let Some(len) = len.filter(|len| *len > 0 && rest[*len] == b' ') else { continue };
@@ -324,7 +308,7 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
             all.extend(value_after(text, at + 2 + len, false));
         }
     }
-    for at in memmem::find_iter(bytes, b"earer ") {
+    for at in FINDERS.bearer.find_iter(bytes) {
         let follows = at > 0 && matches!(bytes[at - 1], b'b' | b'B');
         all.extend(
             value_after(text, at + 6, false).filter(|spot| follows && spot.range.len() >= 12).map(|spot| Spot {
@@ -334,7 +318,7 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
             }),
         );
     }
-    for at in memmem::find_iter(bytes, b"-u ") {
+    for at in FINDERS.user.find_iter(bytes) {
         let alone = at == 0 || bytes[at - 1].is_ascii_whitespace();
         let word = value_after(text, at + 3, false).filter(|_| alone);
         let colon = word.and_then(|spot| text[spot.range.clone()].find(':').map(|colon| (spot, colon)));
@@ -419,9 +403,8 @@ fn is_placeholder(value: &str) -> bool {
 
 /// Private keys between their lines.
 fn armoured(text: &str, all: &mut Vec<Spot>) {
-    const BEGIN: &str = "-----BEGIN ";
     let mut from = 0;
-    while let Some(at) = memmem::find(&text.as_bytes()[from..], BEGIN.as_bytes()) {
+    while let Some(at) = FINDERS.begin.find(&text.as_bytes()[from..]) {
         let start = from + at;
         let head = &text[start + BEGIN.len()..];
         let title = head.find("-----").filter(|end| *end <= 64).map_or("", |end| &head[..end]);
