@@ -64,6 +64,22 @@ pub(super) fn is_known(piece: &str) -> bool {
     piece.len() >= SHORTEST && start().is_some_and(|start| is_media(&start) || known(&start, "", "").is_some())
 }
 
+/// The parts of a text that are encoded and hold a text of which something is true.
+pub(super) fn holding(text: &str, is: impl Fn(&str) -> bool) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut left = MOST;
+    if text.len() >= SHORTEST {
+        each(text, |part, inside| {
+            if matches!(&inside, Inside::Text(_, text) if is(text)) {
+                parts.push(part);
+            }
+            left -= 1;
+            left > 0
+        });
+    }
+    parts
+}
+
 /// Reads what is encoded in the texts of a call.
 pub(super) fn derive(subject: &Subject<'_>, out: &mut Derivations) {
     let mut left = MOST;

@@ -304,6 +304,11 @@ impl<'a> Subject<'a> {
         one.parent == other.parent
     }
 
+    /// The place of what a value stands in.
+    pub(super) fn parent(value: &Value<'_>) -> usize {
+        value.parent
+    }
+
     /// Whether it stands under a key of its own.
     pub fn is_member(&self, value: &Value<'_>) -> bool {
         matches!(value.step, Step::Key(_))

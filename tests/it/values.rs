@@ -302,6 +302,50 @@ proptest! {
 }
 
 #[test]
+fn secrets_are_masked_wherever_a_name_stands_and_however_they_are_encoded() {
+    let kept = |arguments: &str| {
+        let params = format!(r#"{{"name":"t","arguments":{arguments}}}"#);
+        let masked = masked(&params, Keep::Masked);
+        assert!(json::compact(masked.text.as_bytes(), json::Duplicates::Everywhere).unwrap() == masked.text);
+        masked.text.into_owned()
+    };
+    for arguments in [
+        r#"{"name":"DB_PASSWORD","value":"opensesame12"}"#,
+        r#"{"fields":[{"value":"opensesame12","type":"text","name":"password"}]}"#,
+        r#"{"headers":[{"key":"Authorization","value":"opensesame12"}]}"#,
+        r#"{"args":["--user","me","--password","opensesame12","-v"]}"#,
+        r#"{"env":{"PGPASSWORD":"opensesame12","DB_PASS":"opensesame12","pass":"opensesame12"}}"#,
+        r#"{"mfa_code":"opensesame12","seed phrase":["opensesame12"],"cvv":"opensesame12","auth":{"x":"opensesame12"}}"#,
+        r#"{"xml":"<a><db:password>opensesame12</db:password></a>"}"#,
+        r#"{"command":"sshpass -p opensesame12 ssh a"}"#,
+        r#"{"x":"see ONE"}"#,
+        r#"{"x":"TWO","y":"HEX"}"#,
+    ] {
+        let arguments = arguments
+            .replace("ONE", "eyJwYXNzd29yZCI6Im9wZW5zZXNhbWUxMiJ9")
+            .replace("TWO", "ZEc5clpXNDliM0JsYm5ObGMyRnRaVEV5YjNCbGJuTmxjMkZ0WlRFeQ==")
+            .replace("HEX", "4150495f544f4b454e3d6f70656e736573616d6531326f70656e736573616d65");
+        let kept = kept(&arguments);
+        assert!(!kept.contains("opensesame12") && kept.contains("‹masked: "), "{arguments}: {kept}");
+        assert!(
+            !["eyJwYXNzd29yZCI6Im9w", "ZEc5clpXNDliM0JsYm5O", "4150495f544f4b454e3d"]
+                .iter()
+                .any(|start| kept.contains(start)),
+            "{kept}"
+        );
+    }
+    for arguments in [
+        r#"{"name":"colour","value":"opensesame12","key":"a"}"#,
+        r#"{"args":["--user","me","--password","-v"],"n":["--token"]}"#,
+        r#"{"pass":true,"x":"aGVsbG8gd29ybGQsIHRoaXMgaXMgcGxhaW4gdGV4dA==","html":"<b>opensesame12</b>"}"#,
+        r#"{"xml":"<password></password><password>${PASSWORD}</password>"}"#,
+    ] {
+        assert!(!kept(arguments).contains('‹'), "{}", kept(arguments));
+    }
+    assert_eq!(kept(r#"{"args":["--password",{"a":"b"},"c"]}"#).matches('‹').count(), 1);
+}
+
+#[test]
 fn the_journal_and_the_history_hold_no_secret_and_say_that_something_is_masked() {
     let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let world = World::with_policy("[levels]\nmedium = \"deny\"\nhigh = \"deny\"\n");

@@ -7,6 +7,9 @@ use memchr::memmem;
 /// Where a key between lines begins.
 pub(super) const BEGIN: &str = "-----BEGIN ";
 
+/// A program that is given a password.
+pub(super) const SSHPASS: &str = "sshpass -p";
+
 /// Where a path is the secret: whoever knows it may write there.
 pub(super) const HOOKS: &[(&str, &str)] = &[
     ("hooks.slack.com", "/services/"),
@@ -29,6 +32,8 @@ pub(super) struct Finders {
     pub(super) bearer: memmem::Finder<'static>,
     pub(super) user: memmem::Finder<'static>,
     pub(super) begin: memmem::Finder<'static>,
+    pub(super) end: memmem::Finder<'static>,
+    pub(super) sshpass: memmem::Finder<'static>,
 }
 
 pub(super) static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
@@ -38,4 +43,6 @@ pub(super) static FINDERS: LazyLock<Finders> = LazyLock::new(|| Finders {
     bearer: memmem::Finder::new("earer "),
     user: memmem::Finder::new("-u "),
     begin: memmem::Finder::new(BEGIN),
+    end: memmem::Finder::new("</"),
+    sshpass: memmem::Finder::new(SSHPASS),
 });

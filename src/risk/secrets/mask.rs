@@ -6,11 +6,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::shapes::{self, Spot};
+use super::keys::{self, is_name_key, is_secret_key};
+use super::shapes::{self, Sort, Spot};
 use crate::decision::Keep;
 use crate::json;
-use crate::risk::Finding;
 use crate::risk::words::Words;
+use crate::risk::{Finding, blobs, derived};
 
 /// Params as they are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +123,7 @@ pub fn words(words: &[String]) -> Vec<String> {
     let mut out = Vec::with_capacity(words.len());
     for word in words {
         let option = word.trim_start_matches('-');
-        let value = option.split_once('=').filter(|(name, _)| shapes::is_secret_key(&Words::of(name)));
+        let value = option.split_once('=').filter(|(name, _)| is_secret_key(&Words::of(name)));
         out.push(if called && !word.starts_with('-') {
             mark(word)
         } else if let Some((_, value)) = value {
@@ -130,7 +131,7 @@ pub fn words(words: &[String]) -> Vec<String> {
         } else {
             text(word).into_owned()
         });
-        called = option.len() < word.len() && shapes::is_secret_key(&Words::of(option));
+        called = option.len() < word.len() && is_secret_key(&Words::of(option));
     }
     out
 }
@@ -147,9 +148,40 @@ fn without(text: &str, spots: &[Spot]) -> String {
     out
 }
 
+/// The secrets of a text, and the encoded parts of it in which there are some, however often they are encoded.
+fn secrets_of(text: &str, rounds: usize) -> Vec<Spot> {
+    let mut spots = shapes::spots(text);
+    if rounds > 0 {
+        let encoded = blobs::holding(text, |inner| !secrets_of(inner, rounds - 1).is_empty());
+        for range in encoded {
+            spots.retain(|spot| spot.range.end <= range.start || spot.range.start >= range.end);
+            spots.push(Spot { range, sort: Sort::Assigned, what: "an encoded secret" });
+        }
+        spots.sort_by_key(|spot| spot.range.start);
+    }
+    spots
+}
+
 /// What stands in the place of a secret.
 fn mark(secret: &str) -> String {
     format!("‹masked: {} characters›", secret.chars().count())
+}
+
+/// Whether the name under which an object sets a value is a secret's. The object begins the text.
+fn is_named(text: &str) -> bool {
+    let object = &text[..json::value_len(text)];
+    json::members(object).any(|(key, value)| {
+        let is_name = value.starts_with('"') && value.len() <= 130 && Words::of(&key).is_one_of(keys::NAMES);
+        is_name && is_secret_key(&Words::of(&json::unescape(value)))
+    })
+}
+
+/// Whether an element of a list, as written, says that the next one is a secret.
+fn is_option(token: &str) -> bool {
+    token.starts_with("\"-")
+        && token.len() <= 130
+        && !token.contains('=')
+        && is_secret_key(&Words::of(&json::unescape(token)))
 }
 
 /// One pass over the tokens.
@@ -177,6 +209,12 @@ enum Says {
 /// An open object or array while walking.
 struct Open {
     is_object: bool,
+    /// Where it begins.
+    start: usize,
+    /// Whether the name under which it sets a value is a secret's, once somebody asked.
+    named: Option<bool>,
+    /// Of a list: whether the element before says that a secret follows (`--password`).
+    called: bool,
     /// Whether what it holds stands under a key that says secret.
     secret: bool,
     /// What the key of the member that is being read says; within an array, the array's.
@@ -185,7 +223,7 @@ struct Open {
 
 impl Open {
     fn is_secret(&self) -> bool {
-        self.secret || self.key == Says::Secret
+        self.secret || self.called || self.key == Says::Secret
     }
 }
 
@@ -199,12 +237,15 @@ impl<'a> Walk<'a> {
                 b'{' | b'[' => {
                     let secret = open.last().is_some_and(Open::is_secret);
                     let key = open.last().map_or(Says::Nothing, |o| o.key);
-                    open.push(Open { is_object: *byte == b'{', secret, key });
+                    open.push(Open { is_object: *byte == b'{', start: at, named: None, called: false, secret, key });
                     is_value = *byte == b'[';
                     at += 1;
                 }
                 b'}' | b']' => {
                     open.pop();
+                    if let Some(open) = open.last_mut() {
+                        open.called = false;
+                    }
                     at += 1;
                 }
                 b',' => {
@@ -219,17 +260,20 @@ impl<'a> Walk<'a> {
                     let end = at + json::value_len(&self.params[at..]);
                     if is_value {
                         self.value(at..end, open.last(), open.len());
-                    } else {
-                        let says = self.key(at..end);
                         if let Some(open) = open.last_mut() {
-                            open.key = says;
+                            open.called = !open.is_object && is_option(&self.params[at..end]);
                         }
+                    } else {
+                        self.key(at..end, open.last_mut());
                     }
                     at = end;
                 }
                 _ => {
                     let len = bytes[at..].iter().position(|b| b",]}".contains(b)).unwrap_or(bytes.len() - at);
                     self.plain(at..at + len, open.last());
+                    if let Some(open) = open.last_mut() {
+                        open.called = false;
+                    }
                     at += len;
                 }
             }
@@ -237,14 +281,19 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes a key.
-    fn key(&mut self, token: Range<usize>) -> Says {
+    fn key(&mut self, token: Range<usize>, open: Option<&mut Open>) {
         let key = json::unescape(&self.params[token.clone()]);
         let words = Words::of(&key);
-        let says = match (shapes::is_secret_key(&words), shapes::is_name_key(&words)) {
-            (true, _) => Says::Secret,
-            (false, true) => Says::Name,
-            (false, false) => Says::Nothing,
-        };
+        if let Some(open) = open {
+            let params = self.params;
+            let mut named = || *open.named.get_or_insert_with(|| is_named(&params[open.start..]));
+            let secret = is_secret_key(&words) || words.is_one_of(keys::VALUES) && named();
+            open.key = match (secret, is_name_key(&words)) {
+                (true, _) => Says::Secret,
+                (false, true) => Says::Name,
+                (false, false) => Says::Nothing,
+            };
+        }
         let spots = shapes::spots(&key);
         if !spots.is_empty() {
             // Two keys must not become one.
@@ -254,7 +303,6 @@ impl<'a> Walk<'a> {
             let masked = format!("{} ({number})", without(&key, &spots));
             self.replace(token, &masked);
         }
-        says
     }
 
     fn value(&mut self, token: Range<usize>, open: Option<&Open>, depth: usize) {
@@ -270,15 +318,17 @@ impl<'a> Walk<'a> {
             self.remember(&text);
             return self.replace(token, &format!("‹{count} characters›"));
         }
-        let secret = open.is_some_and(Open::is_secret);
+        // After `--password` comes what is one, or another option.
+        let option = open.is_some_and(|o| o.called) && text.starts_with('-');
+        let secret = open.is_some_and(|o| if option { o.secret || o.key == Says::Secret } else { o.is_secret() });
         if secret && !text.is_empty() {
             self.remember(&text);
             let masked = mark(&text);
             return self.replace(token, &masked);
         }
         let named = open.is_some_and(|o| o.key == Says::Name);
-        let mut spots = shapes::spots(&text);
-        spots.retain(|spot| !(named && spot.sort == shapes::Sort::Random));
+        let mut spots = secrets_of(&text, derived::ROUNDS);
+        spots.retain(|spot| !(named && spot.sort == Sort::Random));
         if !spots.is_empty() {
             for spot in &spots {
                 self.remember(&text[spot.range.clone()]);

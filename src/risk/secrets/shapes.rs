@@ -7,9 +7,9 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::finders::{BEGIN, FINDERS, HOOKS};
+use super::finders::{BEGIN, FINDERS, HOOKS, SSHPASS};
+use super::keys::is_harmless;
 use super::random;
-use crate::risk::names;
 use crate::risk::runs::{Table, alphanumeric_end, letters_and, runs};
 use crate::risk::words::Words;
 
@@ -277,11 +277,8 @@ const NAMES: &[&str] = &[
     "cookie",
     "mnemonic",
 ];
-/// What comes before `token` when it is none of a person's.
-const HARMLESS: &[&str] =
-    &["page", "next", "prev", "previous", "continuation", "progress", "sync", "max", "num", "csrf", "cursor", "start"];
-
-/// What is assigned to a name that says so: `PASSWORD=…`, `"token": "…"`, `--password …`, `Authorization: Bearer …`.
+/// What is assigned to a name that says so: `PASSWORD=…`, `"token": "…"`, `--password …`, `Authorization: Bearer …`,
+/// `<password>…<`, `sshpass -p …`.
 fn assigned(text: &str, all: &mut Vec<Spot>) {
     let bytes = text.as_bytes();
     let mut until = 0;
@@ -308,6 +305,10 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
             all.extend(value_after(text, at + 2 + len, false));
         }
     }
+    elements(text, all);
+    for at in FINDERS.sshpass.find_iter(bytes) {
+        all.extend(value_after(text, at + SSHPASS.len(), false));
+    }
     for at in FINDERS.bearer.find_iter(bytes) {
         let follows = at > 0 && matches!(bytes[at - 1], b'b' | b'B');
         all.extend(
@@ -327,6 +328,23 @@ fn assigned(text: &str, all: &mut Vec<Spot>) {
                 .filter(|(spot, colon)| colon + 1 < spot.range.len())
                 .map(|(spot, colon)| Spot { range: spot.range.start + colon + 1..spot.range.end, ..spot }),
         );
+    }
+}
+
+/// What stands in an element whose name says so, and has no element within.
+fn elements(text: &str, all: &mut Vec<Spot>) {
+    let bytes = text.as_bytes();
+    let (mut from, mut closed) = (0, None);
+    for at in FINDERS.end.find_iter(bytes) {
+        closed = memchr::memrchr(b'>', &bytes[from..at]).map(|found| from + found).or(closed);
+        from = at;
+        let Some(open) = closed.filter(|open| at - open <= LONGEST_VALUE) else { continue };
+        let name = name_before(bytes, open);
+        let range = open + 1..at;
+        let element = name.start > 0 && b"<:".contains(&bytes[name.start - 1]) && is_secret_name(&text[name]);
+        if element && range.len() >= 4 && !is_placeholder(text[range.clone()].trim()) {
+            all.push(Spot { range, sort: Sort::Assigned, what: "a value that is called a secret" });
+        }
     }
 }
 
@@ -351,11 +369,6 @@ fn is_secret_name(name: &str) -> bool {
         bytes.len().checked_sub(end.len()).is_some_and(|at| bytes[at..].eq_ignore_ascii_case(end.as_bytes()))
     };
     NAMES.iter().any(|end| ends(end)) && !is_harmless(&Words::of(name))
-}
-
-/// Whether a name that ends like a secret's is that of a place in a list or of a measure.
-fn is_harmless(words: &Words) -> bool {
-    words.ends_in(&["token"]) && words.iter().rev().nth(1).is_some_and(|before| HARMLESS.contains(&before))
 }
 
 /// The longest value that is looked at, in bytes.
@@ -420,48 +433,4 @@ fn armoured(text: &str, all: &mut Vec<Spot>) {
         all.push(Spot { range: start..end, sort: Sort::Shaped, what: "a private key" });
         from = end;
     }
-}
-
-/// Whether a key of the arguments says that its value is a secret.
-pub fn is_secret_key(words: &Words) -> bool {
-    const LAST: &[&str] =
-        &["token", "passphrase", "pwd", "otp", "totp", "jwt", "authorization", "mnemonic", "passcode"];
-    const BEFORE_KEY: &[&str] = &["secret", "encryption", "signing", "ssh", "master", "license", "account", "auth"];
-    let key = || {
-        let mut last = words.iter().rev();
-        matches!(last.next(), Some("key" | "keys")) && last.next().is_some_and(|word| BEFORE_KEY.contains(&word))
-    };
-    (names::is_secret(words) || words.ends_in(LAST) || key()) && !is_harmless(words)
-}
-
-/// The last words of keys whose values are long and random and no secrets: names of things.
-pub fn is_name_key(words: &Words) -> bool {
-    const LAST: &[&str] = &[
-        "id",
-        "ids",
-        "uuid",
-        "guid",
-        "hash",
-        "sha",
-        "sha1",
-        "sha256",
-        "digest",
-        "checksum",
-        "commit",
-        "rev",
-        "revision",
-        "ref",
-        "etag",
-        "cursor",
-        "nonce",
-        "integrity",
-        "version",
-        "cid",
-        "tx",
-        "txid",
-        "block",
-        "slug",
-        "cursors",
-    ];
-    words.ends_in(LAST) || is_harmless(words)
 }
