@@ -8,6 +8,7 @@ use super::suggest::Remember;
 use crate::call::{Call, Params};
 use crate::decision::{Cover, Level, Part};
 use crate::json;
+use crate::risk::subject::tokens;
 use crate::risk::words::Words;
 use crate::risk::{Link, meta, paths};
 
@@ -48,7 +49,7 @@ fn part_fits(part: &Part, value: &str, links: &[Link]) -> bool {
     let text = || value.starts_with('"').then(|| json::unescape(value)).filter(|text| text.len() <= LONGEST);
     match part {
         Part::Any => true,
-        Part::Is(canonical) => json::canonical(value) == *canonical,
+        Part::Is(canonical) => json::canonical(value) == *canonical && !holds_link(value, links),
         Part::Under(folder) => text().is_some_and(|path| is_under(folder, &path, links)),
         Part::Command(words) => text().is_some_and(|line| {
             let own = plain_words(&line);
@@ -58,6 +59,12 @@ fn part_fits(part: &Part, value: &str, links: &[Link]) -> bool {
     }
 }
 
+/// Whether a text in it is a path that leads elsewhere, or nobody knows where: then it says less than it seems to.
+fn holds_link(value: &str, links: &[Link]) -> bool {
+    let leads = |token: &str| links.iter().any(|link| link.is_of(&json::unescape(token)));
+    !links.is_empty() && tokens(value).any(|(token, is_key)| !is_key && leads(token))
+}
+
 /// Whether every reader takes the path for one below the folder, none of its links leads out of it, and it is no place
 /// to be careful in.
 fn is_under(folder: &str, path: &str, links: &[Link]) -> bool {
@@ -65,7 +72,7 @@ fn is_under(folder: &str, path: &str, links: &[Link]) -> bool {
     let stays = |link: &Link| link.leads.as_deref().is_some_and(|leads| is_within(folder, leads));
     is_plain_path(path)
         && is_within(folder, path)
-        && paths::sensitive(path).is_none()
+        && paths::readings(path).iter().all(|reading| paths::sensitive(reading).is_none())
         && links.iter().filter(|link| link.is_of(path)).all(stays)
 }
 

@@ -5,14 +5,14 @@
 //! makes them anew from the call that it holds.
 
 use super::{
-    Answer, By, Call, CallId, Decision, DecisionKind, Desk, Effect, FromHub, Grants, Held, Now, PeerId, SESSION_CAP_MS,
-    Scope, SessionId,
+    Answer, By, Call, CallId, Decision, DecisionKind, Desk, Digest, Effect, FromHub, Grants, Held, Now, PeerId,
+    SESSION_CAP_MS, Scope, SessionId,
 };
 use crate::decision::{Cover, Grant, GrantId, Level};
 use crate::policy::cover::covers;
 use crate::policy::suggest::{Remember, Request, Suggestion, suggest};
 use crate::policy::tally::Tally;
-use crate::risk::Facts;
+use crate::risk::{Facts, Link};
 use crate::wire::{Offer, Suggestions};
 
 /// What could be remembered of a call, as consoles are told it; `counted`: over so many calls.
@@ -23,6 +23,20 @@ pub fn told(tally: &Tally, counted: Option<u64>) -> Suggestions {
         past: counted.map(|_| past),
     });
     Suggestions { id: tally.id, params_digest: tally.params_digest, offers: offers.collect(), counted }
+}
+
+/// What an approval of exactly this call is found by: the call, and where the links in it led. A link that was put there,
+/// or that leads elsewhere now, makes it another call.
+fn exact_key(call: &Call, session: Option<&SessionId>, links: &[Link]) -> Digest {
+    let key = call.grant_key(session);
+    if links.is_empty() {
+        return key;
+    }
+    let mut led: Vec<[&str; 2]> =
+        links.iter().map(|link| [link.written.as_str(), link.leads.as_deref().unwrap_or_default()]).collect();
+    led.sort_unstable();
+    let led = led.iter().flatten().map(|text| text.as_bytes());
+    Digest::of_fields([b"led" as &[u8], &key.0].into_iter().chain(led))
 }
 
 impl Held {
@@ -53,7 +67,7 @@ impl Desk {
                 && !self.revoked.contains(&grant.id)
         };
         let exact = |session| {
-            let grant = grants.find(&call.grant_key(session), now.wall)?;
+            let grant = grants.find(&exact_key(call, session, &facts.links), now.wall)?;
             (counts(&grant, session) && grant.cover.is_none()).then_some(grant)
         };
         let wide = |session| {
@@ -102,7 +116,7 @@ impl Desk {
         let lasts = scope.duration().and_then(|d| i64::try_from(d.as_millis()).ok());
         let lasts = lasts.or(session.is_some().then_some(SESSION_CAP_MS));
         let key = match cover {
-            None => held.call.grant_key(session.as_ref()),
+            None => exact_key(&held.call, session.as_ref(), &held.facts.links),
             Some(_) => held.call.tool_key(session.as_ref())?,
         };
         let id = GrantId(self.next_grant);

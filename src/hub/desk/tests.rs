@@ -438,6 +438,38 @@ fn b27_a_link_that_leads_out_of_what_was_remembered_is_asked_for() {
 }
 
 #[test]
+fn b10_an_approval_of_exactly_a_call_does_not_count_once_a_path_in_it_leads_elsewhere() {
+    let mut w = World::with_console();
+    let linked = |w: &mut World, leads: Option<Option<&str>>| {
+        w.ask += 1;
+        let params = Params::new(raw(&format!(r#"{{"name":"{WRITES}","arguments":{NOTE}}}"#)));
+        let link = |leads: Option<&str>| crate::risk::Link {
+            written: "/srv/app/a".to_owned(),
+            leads: leads.map(str::to_owned),
+        };
+        let (tool, links) = (ToolName::new(WRITES).expect("a name"), leads.map(link).into_iter().collect());
+        let submit = Submit { ask: w.ask, era: Era::Legacy, tool, params, repeats: None, links };
+        w.event(Event::Said(WRAP, ToHub::Submit(submit)));
+        w.ask
+    };
+    let allowed = Some((DecisionKind::Allowed, By::Grant));
+    for (approved, others) in [
+        (None, [Some(Some("/srv/app/b")), Some(None)]),
+        (Some(Some("/srv/app/b")), [Some(Some("/srv/app/c")), Some(None)]),
+    ] {
+        linked(&mut w, approved);
+        let id = w.newest_pending().id;
+        w.answer(CONSOLE, id, Answer::Remember { scope: Scope::Always, cover: None });
+        let again = linked(&mut w, approved);
+        assert_eq!(w.kind(again), allowed, "{approved:?}");
+        for other in others {
+            let other_ask = linked(&mut w, other);
+            assert_eq!(w.kind(other_ask), None, "{approved:?}, then {other:?}");
+        }
+    }
+}
+
+#[test]
 fn b27_a_wide_approval_for_a_session_ends_at_its_edge_and_counts_no_more_once_revoked() {
     let mut w = World::with_console();
     list(&mut w, WRAP, DEFINITION);
