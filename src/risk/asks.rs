@@ -32,7 +32,31 @@ const VERBS: &[&str] = &[
     "fix", "autofix", "repair", "write", "create", "upsert", "insert", "save", "commit", "remove", "drop", "truncate",
     "reset", "clear", "replace", "mark", "ack", "expunge", "clobber", "apply", "edit", "install", "approve",
 ];
-/// What may follow such a verb without making another thing of it: `remove_duplicates` removes nothing of anybody's.
+/// Verbs that ask for more than reading wherever they stand in a key that is `true`: `send_receipt`, `and_delete`.
+const GRAVE: &[&str] = &[
+    "delete",
+    "purge",
+    "destroy",
+    "wipe",
+    "erase",
+    "kill",
+    "terminate",
+    "send",
+    "notify",
+    "publish",
+    "broadcast",
+    "invite",
+    "pay",
+    "grant",
+    "revoke",
+    "execute",
+];
+/// What such a key begins with when it asks about that verb, or for the contrary.
+const NOT_ASKED: &[&str] = &[
+    "include", "show", "with", "can", "is", "has", "no", "not", "skip", "dont", "exclude", "only", "hide", "without",
+    "never", "disable",
+];
+/// What may follow one of [`VERBS`] without making another thing of it: `remove_duplicates` removes nothing of anybody's.
 const OBJECTS: &[&str] = &[
     "existing", "all", "old", "source", "original", "after", "if", "when", "on", "as", "to", "read", "seen", "file",
     "files", "changes", "missing", "records", "rows", "local", "remote", "it", "them", "first",
@@ -109,10 +133,16 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     }
 }
 
+/// Whether a key may ask for something, depending on what stands under it.
+fn may_ask(key: &Words) -> bool {
+    let first = key.iter().next().unwrap_or_default();
+    DELETES.contains(&first) || VERBS.contains(&first) || key.has_one_of(GRAVE) || key.is_one_of(REPLACES)
+}
+
 /// A member whose key has a verb.
 fn member(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     let key = subject.key(value);
-    let Some(verb) = key.iter().next() else { return };
+    let Some(verb) = key.iter().next().filter(|_| key.is(may_ask)) else { return };
     let alone = verb.len() == key.joined().len();
     let says = |what: &str| format!("{} asks for {what}", subject.pointer(value));
     let something = match value.shape {
@@ -127,10 +157,12 @@ fn member(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     if DELETES.contains(&verb) && (holds && (alone || value.raw.starts_with('{')) || alone && subject.is_top(value)) {
         return found.at(DESTROYS, subject, value, says("a deletion"));
     }
-    let told = holds || schema::truth(&value.text) == Some(true);
+    let is_true = schema::truth(&value.text) == Some(true);
+    let told = holds || is_true;
+    let grave = is_true && !NOT_ASKED.contains(&verb) && key.has_one_of(GRAVE);
     let follows = key.iter().nth(1).is_none_or(|next| OBJECTS.contains(&next));
     let replaces = value.shape == Shape::Text && subject.is_top(value) && key.is_one_of(REPLACES);
-    if replaces || VERBS.contains(&verb) && follows && (told && (alone || !holds)) {
+    if replaces || grave || VERBS.contains(&verb) && follows && (told && (alone || !holds)) {
         found.at(CHANGES, subject, value, says("a change"));
     }
 }

@@ -66,30 +66,6 @@ const KINDS: &[&str] = &["type", "kind", "name", "id", "value", "verb", "do"];
 const MODES: &[&str] = &["mode", "open_mode", "file_mode", "access_mode"];
 const OPENS: &[&str] =
     &["w", "a", "x", "rw", "wb", "ab", "xb", "r+", "w+", "a+", "rb+", "r+b", "wb+", "w+b", "ab+", "a+b"];
-/// Verbs that ask for more than reading where a key with one is `true`: `send_email`, `and_delete`.
-const ASKED: &[&str] = &[
-    "delete",
-    "purge",
-    "destroy",
-    "wipe",
-    "erase",
-    "kill",
-    "terminate",
-    "send",
-    "notify",
-    "publish",
-    "broadcast",
-    "invite",
-    "pay",
-    "grant",
-    "revoke",
-    "execute",
-];
-/// What such a key begins with when it asks about that verb, or asks for the contrary.
-const NOT_ASKED: &[&str] = &[
-    "include", "show", "with", "can", "is", "has", "no", "not", "skip", "dont", "exclude", "only", "hide", "without",
-    "never", "disable",
-];
 /// Keys that turn a safeguard off when `true`.
 const FORCE: &[&str] = &[
     "force",
@@ -292,9 +268,6 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
         }
         true if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
             found.at(CHANGES, subject, value, says("it reaches everything below"));
-        }
-        true if key.has_one_of(ASKED) && !key.is(|key| key.iter().next().is_some_and(|w| NOT_ASKED.contains(&w))) => {
-            found.at(CHANGES, subject, value, says("it asks for more than reading"));
         }
         false if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),
         true | false => {}
