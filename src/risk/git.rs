@@ -76,7 +76,7 @@ pub fn judge(arguments: &[Word]) -> (Option<Kind>, String) {
     // What follows `-m` is a message, whatever it turns out to be.
     let message =
         |at: usize| at > 0 && matches!(after[at - 1].text.as_str(), "-m" | "-am" | "--message" | "--grep" | "--author");
-    let open = |(at, word): (usize, &Word)| word.open && word.sure == Sure::Unknown && !message(at);
+    let open = |(at, word): (usize, &Word)| word.open && word.sure == Sure::Unknown && (word.splits || !message(at));
     let uncertain = after.iter().enumerate().any(open);
     let own = Arguments { words: after, texts: after.iter().map(|word| word.text.as_str()).collect() };
     let (kind, says) =

@@ -202,7 +202,11 @@ impl Walk<'_> {
             CompoundCommand::Subshell(SubshellCommand { list, .. }) => self.list(list, piped),
             CompoundCommand::ForClause(clause) => {
                 let values: Vec<Word> = clause.values.iter().flatten().map(|word| self.word(word)).collect();
-                let tame = |word: &Word| word.sure < Sure::Unknown && !word.open && !word.text.starts_with('-');
+                // One with a blank may become several words, options among them.
+                let tame = |word: &Word| {
+                    let plain = !word.text.starts_with('-') && !word.text.contains(char::is_whitespace);
+                    word.sure < Sure::Unknown && !word.open && plain
+                };
                 let known = clause.values.is_some() && values.iter().all(tame);
                 self.script.reads.extend(values);
                 if known {
@@ -275,8 +279,17 @@ impl Walk<'_> {
                         self.word(value);
                     }
                 }
-                let word = self.word(written);
-                if prefix { command.sets.push(word) } else { command.words.push(word) }
+                let mut word = self.word(written);
+                let first = command.words.first().map_or("", |first| first.text.as_str());
+                if prefix {
+                    command.sets.push(word);
+                } else {
+                    // What these set stays one word.
+                    if matches!(first, "export" | "local" | "readonly" | "declare" | "typeset") {
+                        (word.open, word.splits) = (false, false);
+                    }
+                    command.words.push(word);
+                }
             }
             Item::ProcessSubstitution(kind, list) => {
                 let at = self.place(list.loc.start.index, list.loc.end.index);
@@ -377,14 +390,14 @@ impl Walk<'_> {
     /// The pieces of a word.
     fn expand(&mut self, raw: &str, read: &mut Word) {
         let Some(left) = self.budget.checked_sub(raw.len()) else {
-            read.expand(Sure::Unknown, raw);
+            read.expand(Sure::Unknown, raw, false);
             return self.script.unsure.push((read.at.clone(), "more than is judged"));
         };
         *self.budget = left;
         if let Ok(Ok(pieces)) = catch_unwind(|| word::parse(raw, &options())) {
             self.pieces(&pieces, raw, read, false);
         } else {
-            read.expand(Sure::Unknown, raw);
+            read.expand(Sure::Unknown, raw, false);
             self.script.unsure.push((read.at.clone(), "a word that only a shell takes apart"));
         }
     }
@@ -403,24 +416,24 @@ impl Walk<'_> {
                 }
                 word::WordPiece::EscapeSequence(text) => read.text.push_str(text.strip_prefix('\\').unwrap_or(text)),
                 word::WordPiece::AnsiCQuotedText(text) if !text.contains('\\') => read.text.push_str(text),
-                word::WordPiece::AnsiCQuotedText(_) => read.expand(Sure::Unknown, written),
+                word::WordPiece::AnsiCQuotedText(_) => read.expand(Sure::Unknown, written, true),
                 word::WordPiece::DoubleQuotedSequence(inner) | word::WordPiece::GettextDoubleQuotedSequence(inner) => {
                     self.pieces(inner, raw, read, true);
                 }
-                word::WordPiece::ParameterExpansion(parameter) => self.parameter(parameter, written, read),
+                word::WordPiece::ParameterExpansion(parameter) => self.parameter(parameter, written, read, quoted),
                 word::WordPiece::CommandSubstitution(text) | word::WordPiece::BackquotedCommandSubstitution(text) => {
                     self.inner(text, &read.at.clone());
-                    read.expand(Sure::Unknown, "$()");
+                    read.expand(Sure::Unknown, "$()", quoted);
                 }
                 word::WordPiece::ArithmeticExpression(arithmetic) => {
                     self.arithmetic(&arithmetic.value, &read.at);
-                    read.expand(Sure::Tame, "0");
+                    read.expand(Sure::Tame, "0", quoted);
                 }
             }
         }
     }
 
-    fn parameter(&mut self, parameter: &word::ParameterExpr, written: &str, read: &mut Word) {
+    fn parameter(&mut self, parameter: &word::ParameterExpr, written: &str, read: &mut Word, quoted: bool) {
         use word::{Parameter, ParameterExpr, SpecialParameter};
         // What stands within it may run something. It is easier to look at the text than at every kind of it.
         if written.contains('`') || written.contains("$(") || written.contains("<(") {
@@ -443,7 +456,8 @@ impl Walk<'_> {
             ParameterExpr::ParameterLength { .. } => Sure::Tame,
             _ => Sure::Unknown,
         };
-        read.expand(sure, written);
+        // `"$@"` and `"${a[@]}"` are several words, quoted or not.
+        read.expand(sure, written, quoted && !written.contains('@'));
     }
 
     fn at(&self, word: &ast::Word) -> Range<usize> {
@@ -474,8 +488,10 @@ fn is_fd(text: &str) -> bool {
 fn unquoted(text: &str, read: &mut Word) {
     for c in text.chars() {
         match c {
-            '*' | '?' | '[' => read.expand(Sure::Tame, c.encode_utf8(&mut [0; 4])),
-            '{' if text.contains('}') && (text.contains(',') || text.contains("..")) => read.expand(Sure::Unknown, "{"),
+            '*' | '?' | '[' => read.expand(Sure::Tame, c.encode_utf8(&mut [0; 4]), false),
+            '{' if text.contains('}') && (text.contains(',') || text.contains("..")) => {
+                read.expand(Sure::Unknown, "{", false);
+            }
             _ => read.text.push(c),
         }
     }

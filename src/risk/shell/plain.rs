@@ -176,14 +176,14 @@ impl<'a> Reader<'a> {
                     self.at = end + 1;
                 }
                 b'"' => self.double(&mut word)?,
-                b'$' => self.dollar(&mut word)?,
+                b'$' => self.dollar(&mut word, false)?,
                 // The command `[`, and no pattern.
                 b'[' if self.at == start && matches!(self.peek(1), None | Some(b' ' | b'\t')) => {
                     word.text.push('[');
                     self.at += 1;
                 }
                 b'*' | b'?' | b'[' => {
-                    word.expand(Sure::Tame, &self.text[self.at..=self.at]);
+                    word.expand(Sure::Tame, &self.text[self.at..=self.at], false);
                     self.at += 1;
                 }
                 _ => {
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
                     }
                     self.at += 2;
                 }
-                b'$' => self.dollar(word)?,
+                b'$' => self.dollar(word, true)?,
                 b'`' | b'!' => return None,
                 _ => {
                     let rest = &self.bytes[self.at..];
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `$name`, `${name}`, or a dollar that is none.
-    fn dollar(&mut self, word: &mut Word) -> Option<()> {
+    fn dollar(&mut self, word: &mut Word, quoted: bool) -> Option<()> {
         let rest = &self.text[self.at + 1..];
         let name = |text: &str| text.bytes().take_while(|b| *b == b'_' || b.is_ascii_alphanumeric()).count();
         let (len, own) = if let Some(inner) = rest.strip_prefix('{') {
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
         if own.is_empty() || own.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
-        word.expand(variable(own, self.loops), &self.text[self.at..self.at + 1 + len]);
+        word.expand(variable(own, self.loops), &self.text[self.at..self.at + 1 + len], quoted);
         self.at += 1 + len;
         Some(())
     }

@@ -21,8 +21,10 @@ pub struct Word {
     pub text: String,
     /// How much of it is known.
     pub sure: Sure,
-    /// Whether its first character is not known, so that it may turn out to be an option.
+    /// Whether its first character is not known, so that it may turn out to be an option, or to be several words.
     pub open: bool,
+    /// Whether it may turn out to be several words: something unknown in it stands outside of quotes.
+    pub splits: bool,
     /// Where it stands: bytes of the command line.
     pub at: Range<usize>,
 }
@@ -30,12 +32,12 @@ pub struct Word {
 impl Word {
     /// A word as it stands.
     pub fn literal(text: impl Into<String>, at: Range<usize>) -> Self {
-        Self { text: text.into(), sure: Sure::Literal, open: false, at }
+        Self { text: text.into(), sure: Sure::Literal, open: false, splits: false, at }
     }
 
     /// A word of which nothing is known.
     pub fn unknown(at: Range<usize>) -> Self {
-        Self { text: String::new(), sure: Sure::Unknown, open: true, at }
+        Self { text: String::new(), sure: Sure::Unknown, open: true, splits: true, at }
     }
 
     /// Whether all of it is known.
@@ -43,9 +45,10 @@ impl Word {
         self.sure == Sure::Literal
     }
 
-    /// Takes in something that the shell would put in here.
-    pub(super) fn expand(&mut self, sure: Sure, written: &str) {
-        self.open |= self.text.is_empty();
+    /// Takes in something that the shell would put in here. Within quotes it stays one word.
+    pub(super) fn expand(&mut self, sure: Sure, written: &str, quoted: bool) {
+        self.splits |= sure == Sure::Unknown && !quoted;
+        self.open |= self.text.is_empty() || self.splits;
         self.sure = self.sure.max(sure);
         self.text.push_str(written);
     }

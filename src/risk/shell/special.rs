@@ -1,6 +1,8 @@
 //! Commands that are readers or the worst by what their own arguments say: `find`, `sed`, `awk`, `curl`, shells.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::commands::{Judge, join};
 use super::script::{Sure, Word, is_harmless_name};
@@ -46,21 +48,33 @@ fn lookup(arguments: &[Word]) -> bool {
     arguments.first().is_some_and(|word| word.is_literal() && matches!(word.text.as_str(), "-v" | "-V"))
 }
 
-fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
-    // Tests and actions that only look; `1` takes a word.
-    const LOOKS: &str = "-H -L -P -O0 -O1 -O2 -O3 -E -X -x -s -d -depth -xdev -mount -daystart -noleaf -follow \
+/// Tests and actions of `find` that only look, and whether each takes a word.
+static LOOKS: LazyLock<HashMap<&str, bool>> = LazyLock::new(|| {
+    const ALONE: &str = "-H -L -P -O0 -O1 -O2 -O3 -E -X -x -s -d -depth -xdev -mount -daystart -noleaf -follow \
          -ignore_readdir_race -true -false -empty -executable -readable -writable -nouser -nogroup -prune -print \
          -print0 -ls -quit -not -a -and -o -or -warn -nowarn";
-    const LOOKS_1: &str = "-maxdepth -mindepth -name -iname -path -ipath -wholename -iwholename -regex -iregex -lname \
-         -ilname -type -xtype -size -perm -mtime -mmin -atime -amin -ctime -cmin -newer -anewer -cnewer -newermt \
-         -newerct -newerat -user -group -uid -gid -links -inum -samefile -fstype -regextype -used -context -printf -D \
-         -f -flags -Btime -Bmin -depth";
+    const WITH_A_WORD: &str = "-maxdepth -mindepth -name -iname -path -ipath -wholename -iwholename -regex -iregex \
+         -lname -ilname -type -xtype -size -perm -mtime -mmin -atime -amin -ctime -cmin -newer -anewer -cnewer \
+         -newermt -newerct -newerat -user -group -uid -gid -links -inum -samefile -fstype -regextype -used -context \
+         -printf -D -f -flags -Btime -Bmin";
+    let alone = ALONE.split_whitespace().map(|own| (own, false));
+    alone.chain(WITH_A_WORD.split_whitespace().map(|own| (own, true))).collect()
+});
+
+/// How its actions begin that do more.
+const ACTS: &[&str] = &["-exec", "-ok", "-delete", "-fprint", "-fls"];
+
+fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
+    const TURNS: &str = "a word that find is given may turn out to be an action";
+    if let Some(word) = arguments.iter().find(|word| word.splits) {
+        judge.rule(RUNS, &word.at, TURNS.to_owned());
+    }
     let mut rest = arguments;
     while let [word, after @ ..] = rest {
         rest = after;
         let text = word.text.as_str();
         if word.open && word.sure == Sure::Unknown {
-            judge.rule(RUNS, &word.at, "a word that find is given may turn out to be an action".to_owned());
+            judge.rule(RUNS, &word.at, TURNS.to_owned());
         } else if matches!(text, "-exec" | "-execdir" | "-ok" | "-okdir") {
             let ends = after.iter().position(|word| matches!(word.text.as_str(), ";" | "+")).unwrap_or(after.len());
             let found = |word: &Word| {
@@ -73,10 +87,15 @@ fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
         } else if text == "-delete" {
             judge.rule(DESTROYS, whole, "find deletes what it finds".to_owned());
         } else if text.starts_with('-') && text.len() > 1 {
-            if LOOKS_1.split_whitespace().any(|own| own == text) {
-                rest = after.get(1..).unwrap_or_default();
-            } else if !LOOKS.split_whitespace().any(|own| own == text) {
-                judge.rule(RUNS, &word.at, format!("find has the action {}, which does more than look", quoted(text)));
+            if let Some(with) = LOOKS.get(text) {
+                // What deletes or runs counts wherever it stands, and `-depth` takes a number in some finds only.
+                let next = after.first().map_or("", |word| word.text.as_str());
+                let takes = (*with && !ACTS.iter().any(|act| next.starts_with(act)))
+                    || (text == "-depth" && next.parse::<i32>().is_ok());
+                rest = if takes { after.get(1..).unwrap_or_default() } else { after };
+            } else {
+                let says = format!("find has the action {}, which does more than look", quoted(text));
+                judge.rule(RUNS, &word.at, says);
             }
         } else if !matches!(text, "(" | ")" | "!" | ",") {
             if word.sure == Sure::Unknown || word.open {
@@ -102,6 +121,9 @@ type Taken<'w> = (Vec<&'w Word>, Vec<Given<'w>>);
 
 /// Options in a cluster and long ones, against a list; a valued one takes the next word. `None`: one is not known.
 fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]) -> Option<Taken<'w>> {
+    if arguments.iter().any(|word| word.splits) {
+        return None;
+    }
     let (mut operands, mut values) = (Vec::new(), Vec::new());
     let mut rest = arguments.iter();
     'words: while let Some(word) = rest.next() {

@@ -189,6 +189,35 @@ fn a_variable_may_not_decide_what_runs() {
 }
 
 #[test]
+fn what_may_become_several_words_is_never_taken_for_one() {
+    for line in [
+        "x='9 5 rm -rf y'; timeout -s $x 5 ls",
+        "x='5 rm'; timeout $x ls",
+        "nice -n $x ls",
+        "env -u $x ls",
+        "env A=$x ls",
+        "x='a -delete'; find . -name $x",
+        "find . -name \"$@\"",
+        "find . -name {a,-delete}",
+        "find . -exec ls $x {} ;",
+        "find . -exec ls {} ; -newer $(echo a -delete)",
+        "x=' -o y'; sort -k1$x z",
+        "rg a b$x",
+        "awk -F $x '{print}' a",
+        "git log --grep=$x",
+        "git commit -m $x",
+        "for f in '. -delete'; do find $f; done",
+        "for f in 'a -o b'; do sort $f; done",
+    ] {
+        let high = |id: &&str| !["shell.open", "shell.changes", "git.changes"].contains(id);
+        assert!(rulings(line).is_none_or(|r| r.iter().any(high)), "{line}: {:?}", rulings(line));
+    }
+    for line in ["timeout \"$x\" ls", "find . -name \"$x\"", "git log --grep=\"$x\"", "for f in a b; do ls a$f; done"] {
+        assert!(only_reads(line), "{line}: {:?}", rulings(line));
+    }
+}
+
+#[test]
 fn spans_are_bytes_of_the_line() {
     let text = "ls ä; echo $(date) 'ö'; rm -rf x";
     let report = text_of(text, &mut parse::BUDGET.clone()).expect("readable");
@@ -360,7 +389,9 @@ proptest! {
 fn what_is_known_of_a_word_is_told() {
     let word = |text: &str| parsed(&format!("x {text}")).expect("readable").commands.remove(0).words.remove(1);
     assert_eq!((word("$HOME/a").sure, word("$HOME/a").open), (Sure::Tame, true));
-    assert_eq!((word("a$B").sure, word("a$B").open), (Sure::Unknown, false));
+    assert_eq!((word("a$B").sure, word("a$B").open, word("a$B").splits), (Sure::Unknown, true, true));
+    assert_eq!((word("a\"$B\"").sure, word("a\"$B\"").open), (Sure::Unknown, false));
+    assert_eq!((word("\"$B\"").open, word("\"$B\"").splits, word("\"$@\"").splits), (true, false, true));
     assert_eq!((word("a*").sure, word("a*").open), (Sure::Tame, false));
     assert_eq!((word("'*'").sure, word("'a'\"b\"c").text), (Sure::Literal, "abc".to_owned()));
     assert_eq!((word("{a,b}").sure, word("{}").sure), (Sure::Unknown, Sure::Literal));

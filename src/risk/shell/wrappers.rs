@@ -183,6 +183,10 @@ impl Wrapper {
             }
         }
         let rest = rest.get(self.first..).unwrap_or_default();
+        // What may be several words may be the command itself.
+        if arguments[..arguments.len() - rest.len()].iter().any(|word| word.splits) {
+            return Inner::Unsure(rest);
+        }
         if rest.is_empty() && sets.is_empty() { Inner::None } else { Inner::At(sets, rest) }
     }
 
