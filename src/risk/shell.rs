@@ -257,7 +257,7 @@ fn looks_like_one(subject: &Subject<'_>, value: &Value<'_>) -> bool {
 #[derive(Debug, Default)]
 struct Report {
     rulings: Vec<Ruling>,
-    paths: Vec<(String, Range<usize>)>,
+    paths: Vec<String>,
     urls: Vec<(String, Range<usize>)>,
 }
 
@@ -308,10 +308,8 @@ fn tell(subject: &Subject<'_>, value: &Value<'_>, report: &Result<Report, &'stat
     for Ruling { kind, at, says } in &report.rulings {
         leave(*kind, subject, value, at, says, found);
     }
-    for (path, _) in &report.paths {
-        if paths::sensitive(path).is_some() {
-            paths::look(subject, value, path, found);
-        }
+    for path in &report.paths {
+        paths::look(subject, value, path, found);
     }
     for (url, at) in &report.urls {
         urls::look(subject, value, url, at.clone(), found);

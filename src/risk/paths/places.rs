@@ -1,6 +1,9 @@
 //! Places to be careful in: keys, tokens, what a shell, a login or a timer starts, what configures an agent, and
 //! sayso's own.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 /// Segments in a row, in lower case; `*` at the end of one stands for any rest.
 const PLACES: &[&str] = &[
     // Keys and tokens.
@@ -226,39 +229,81 @@ const AT_ROOT: &[&str] =
 const KEY_FILES: &[&str] =
     &[".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keystore", ".ppk", ".asc", ".ovpn", ".tfvars", ".agekey"];
 
+/// The places by their first two letters, which most segments share with none: those of one slot in the table's order.
+static BY_HEAD: LazyLock<[Vec<&str>; 256]> = LazyLock::new(|| {
+    let mut slots = std::array::from_fn(|_| Vec::new());
+    for place in PLACES {
+        let head = place.as_bytes().first_chunk().expect("a place has more than two letters");
+        slots[slot(*head)].push(*place);
+    }
+    slots
+});
+
+fn slot([first, second]: [u8; 2]) -> usize {
+    usize::from(first.wrapping_mul(31).wrapping_add(second))
+}
+
 /// The place to be careful in that a path leads to. On a system that is blind for case any case is the same place, and
 /// on one that is not, nobody else has these names: case does not count.
 pub fn sensitive(path: &str) -> Option<&'static str> {
-    let lower = path.to_lowercase().replace('\\', "/");
+    let lower = lower(path);
     let drive = lower.as_bytes().get(1) == Some(&b':');
     let rooted = lower.starts_with('/') || lower.starts_with("../") || drive;
-    let lower = if drive { &lower[2..] } else { &lower };
-    let segments: Vec<&str> =
-        lower.split('/').map(plain).skip_while(|s| s.is_empty() || *s == "..").filter(|s| !s.is_empty()).collect();
-    if let Some(ending) = segments.last().and_then(|last| KEY_FILES.iter().find(|e| last.ends_with(*e))) {
+    let lower = if drive { &lower.as_bytes()[2..] } else { lower.as_bytes() };
+    let segments = || lower.split(|b| *b == b'/').map(plain);
+    let last = segments().rfind(|segment| !segment.is_empty()).unwrap_or_default();
+    let ending = last.iter().rposition(|b| *b == b'.').map(|dot| &last[dot..]);
+    if let Some(ending) = ending.and_then(|own| KEY_FILES.iter().find(|ending| ending.as_bytes() == own)) {
         return Some(ending);
     }
-    segments.iter().enumerate().find_map(|(at, segment)| {
-        let head = segment.as_bytes().get(..2)?;
-        PLACES.iter().copied().find(|place| {
-            // Most places fall at their first two letters.
-            place.as_bytes().get(..2) == Some(head)
-                && (!AT_ROOT.contains(place) || (rooted && at == 0))
-                && place.split('/').enumerate().all(|(i, part)| segments.get(at + i).is_some_and(|own| fits(own, part)))
-        })
+    let mut following = segments().skip_while(|s| s.is_empty() || *s == b"..").filter(|s| !s.is_empty());
+    let mut at_root = rooted;
+    loop {
+        let place = place_of(following.next()?, &following, at_root);
+        if place.is_some() {
+            return place;
+        }
+        at_root = false;
+    }
+}
+
+/// The place that begins with this segment.
+fn place_of<'s>(
+    segment: &'s [u8],
+    following: &(impl Iterator<Item = &'s [u8]> + Clone),
+    at_root: bool,
+) -> Option<&'static str> {
+    let head = segment.first_chunk()?;
+    BY_HEAD[slot(*head)].iter().copied().find(|place| {
+        let mut own = std::iter::once(segment).chain(following.clone());
+        place.as_bytes().starts_with(head)
+            && (at_root || !AT_ROOT.contains(place))
+            && place.split('/').all(|part| own.next().is_some_and(|own| fits(own, part)))
     })
 }
 
-/// A segment without what Windows takes off its end: a stream's name, dots and blanks.
-fn plain(segment: &str) -> &str {
-    let name = segment.split_once(':').map_or(segment, |(name, _)| name);
-    let bare = name.trim_end_matches(['.', ' ']);
-    if bare.is_empty() { segment } else { bare }
+/// In lower case, with slashes.
+fn lower(path: &str) -> Cow<'_, str> {
+    let is_so = |b: &u8| b.is_ascii() && !b.is_ascii_uppercase() && *b != b'\\';
+    if path.bytes().all(|b| is_so(&b)) {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(path.to_lowercase().replace('\\', "/"))
+    }
 }
 
-fn fits(own: &str, part: &str) -> bool {
+/// A segment without what Windows takes off its end: a stream's name, dots and blanks.
+fn plain(segment: &[u8]) -> &[u8] {
+    let name = segment.iter().position(|b| *b == b':').map_or(segment, |colon| &segment[..colon]);
+    let bare = name.iter().rposition(|b| !matches!(b, b'.' | b' ')).map_or(0, |last| last + 1);
+    if bare == 0 { segment } else { &name[..bare] }
+}
+
+fn fits(own: &[u8], part: &str) -> bool {
     match part.split_once('*') {
-        Some((start, end)) => own.len() >= start.len() + end.len() && own.starts_with(start) && own.ends_with(end),
-        None => own == part,
+        Some((start, end)) => {
+            own.len() >= start.len() + end.len() && own.starts_with(start.as_bytes()) && own.ends_with(end.as_bytes())
+        }
+        None => own == part.as_bytes(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a command is a reader only when a table says so; everything else is at least a change.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::readers::{self, Reading};
@@ -14,7 +15,7 @@ use super::{
     parse, plain, special,
 };
 use crate::risk::subject::quoted;
-use crate::risk::{Kind, git};
+use crate::risk::{Kind, git, paths};
 
 /// Something that a line does beside reading.
 #[derive(Clone, Debug)]
@@ -51,8 +52,8 @@ const VERSIONS: &[(&str, &str)] = &[
 pub struct Judge<'b> {
     /// What it does beside reading.
     pub rulings: Vec<Ruling>,
-    /// What it reads, and where that stands.
-    pub paths: Vec<(String, Range<usize>)>,
+    /// The paths that it reads or writes which are places to be careful in.
+    pub paths: Vec<String>,
     /// What it fetches, and where that stands.
     pub urls: Vec<(String, Range<usize>)>,
     budget: &'b mut usize,
@@ -103,7 +104,7 @@ impl<'b> Judge<'b> {
                 self.rule(SENDS, &word.at, format!("it connects to {}", quoted(&word.text)));
             } else {
                 self.rule(REDIRECTS, &word.at, format!("it writes to {}", quoted(&word.text)));
-                self.paths.push((word.text.clone(), word.at.clone()));
+                self.path(&word.text);
             }
         }
         for word in &script.reads {
@@ -219,12 +220,7 @@ impl<'b> Judge<'b> {
                     self.rule(OPEN, whole, "where it goes is known only when it runs".to_owned());
                 }
                 Some(word) => {
-                    let to = if word.text.starts_with(['/', '~', '$']) {
-                        word.text.clone()
-                    } else {
-                        self.placed(&word.text)
-                    };
-                    self.here = Some(to);
+                    self.here = Some(placed(self.here.as_deref(), &word.text).into_owned());
                 }
                 None => self.here = Some("~".to_owned()),
             }
@@ -373,7 +369,7 @@ impl<'b> Judge<'b> {
                 if arguments.iter().all(|word| !word.text.starts_with("-m") && !word.text.starts_with("--mode")) =>
             {
                 for word in arguments {
-                    self.paths.push((self.placed(&word.text), word.at.clone()));
+                    self.path(&placed(self.here.as_deref(), &word.text));
                 }
                 (CHANGES, "makes a file or a folder")
             }
@@ -427,16 +423,22 @@ impl<'b> Judge<'b> {
             None => text,
         };
         if !value.is_empty() && !value.starts_with("/dev/fd/") && value != "/dev/null" {
-            let at = self.fixed.clone().unwrap_or_else(|| word.at.clone());
-            self.paths.push((self.placed(value), at));
+            self.path(&placed(self.here.as_deref(), value));
         }
     }
 
-    fn placed(&self, path: &str) -> String {
-        match &self.here {
-            Some(here) if !path.starts_with(['/', '~', '$']) => format!("{}/{path}", here.trim_end_matches('/')),
-            _ => path.to_owned(),
+    fn path(&mut self, path: &str) {
+        if paths::sensitive(path).is_some() {
+            self.paths.push(path.to_owned());
         }
+    }
+}
+
+/// A path from where the line went.
+fn placed<'p>(here: Option<&str>, path: &'p str) -> Cow<'p, str> {
+    match here {
+        Some(here) if !path.starts_with(['/', '~', '$']) => format!("{}/{path}", here.trim_end_matches('/')).into(),
+        _ => Cow::Borrowed(path),
     }
 }
 
@@ -447,9 +449,16 @@ pub fn join(words: &[Word]) -> String {
 }
 
 /// A command's own name: `/bin/rm` and `rm.exe` are `rm`.
-pub fn base(word: &str) -> String {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-    name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name)
+pub fn base(word: &str) -> Cow<'_, str> {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let bytes = name.as_bytes();
+    let is_program = bytes.len().checked_sub(4).is_some_and(|at| bytes[at..].eq_ignore_ascii_case(b".exe"));
+    let name = if is_program { &name[..name.len() - 4] } else { name };
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
 }
 
 /// Whether a command of this name is in any table.

@@ -5,12 +5,39 @@
 //! against each other.
 
 use super::script::{Command, Script, Sure, Word, is_sink, variable};
+use crate::risk::runs::Table;
 
 /// Words that begin something larger where a command's name would stand.
 const RESERVED: &[&str] = &[
     "if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "select", "function",
     "{", "}", "[[", "]]", "!", "in", "time", "coproc", "declare", "typeset", "local", "export", "readonly",
 ];
+
+/// What ends a piece of a word that stands for itself, outside of quotes and within double ones: besides these, what is
+/// refused anyway.
+const ENDS: Table = controls_and(b" \t\n;&|<>(){}`!\\'\"$*?[", b"");
+const ENDS_QUOTED: Table = controls_and(b"\"\\$`!", b"\t\n");
+
+/// The control characters but a few, and these bytes.
+const fn controls_and(bytes: &[u8], but: &[u8]) -> Table {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_control();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < but.len() {
+        table[but[at] as usize] = false;
+        at += 1;
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
+    }
+    table
+}
 
 /// Takes a command line apart, when it is a plain one.
 pub fn read(text: &str) -> Option<Script> {
@@ -103,10 +130,12 @@ impl<'a> Reader<'a> {
         let word = self.word()?;
         let raw = &self.text[start..self.at];
         // Which word is an assignment, and how an array is one, is the parser's to say.
-        let names = raw.split_once('=').is_some_and(|(name, _)| {
-            name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric() || b"[]+".contains(&b))
-        });
-        if self.command.words.is_empty() && (names || RESERVED.contains(&raw)) {
+        let names = || {
+            raw.split_once('=').is_some_and(|(name, _)| {
+                name.bytes().all(|b| b == b'_' || b.is_ascii_alphanumeric() || b"[]+".contains(&b))
+            })
+        };
+        if self.command.words.is_empty() && (names() || RESERVED.contains(&raw)) {
             return None;
         }
         // `12> f` is a redirection of 12.
@@ -186,13 +215,7 @@ impl<'a> Reader<'a> {
                     word.expand(Sure::Tame, &self.text[self.at..=self.at], false);
                     self.at += 1;
                 }
-                _ => {
-                    let rest = &self.bytes[self.at..];
-                    let len = rest.iter().position(|b| b" \t\n;&|<>(){}`!\\'\"$*?[".contains(b));
-                    let end = self.at + len.unwrap_or(rest.len());
-                    word.text.push_str(visible(&self.text[self.at..end])?);
-                    self.at = end;
-                }
+                _ => word.text.push_str(self.until(&ENDS)?),
             }
         }
         word.at.end = self.at;
@@ -222,14 +245,18 @@ impl<'a> Reader<'a> {
                 }
                 b'$' => self.dollar(word, true)?,
                 b'`' | b'!' => return None,
-                _ => {
-                    let rest = &self.bytes[self.at..];
-                    let end = self.at + rest.iter().position(|b| b"\"\\$`!".contains(b))?;
-                    word.text.push_str(visible(&self.text[self.at..end])?);
-                    self.at = end;
-                }
+                _ => word.text.push_str(self.until(&ENDS_QUOTED)?),
             }
         }
+    }
+
+    /// The plain text from here to one of these bytes; `None` where there is none of it.
+    fn until(&mut self, ends: &Table) -> Option<&'a str> {
+        let rest = &self.bytes[self.at..];
+        let len = rest.iter().position(|b| ends[usize::from(*b)]).unwrap_or(rest.len());
+        let start = self.at;
+        self.at += len;
+        (len > 0).then(|| &self.text[start..self.at])
     }
 
     /// `$name`, `${name}`, or a dollar that is none.

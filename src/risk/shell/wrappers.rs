@@ -1,5 +1,8 @@
 //! The commands that run another one, and where in their words it begins.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::script::Word;
 
 /// A command that runs the one in its words.
@@ -139,9 +142,12 @@ const WRAPPERS: &[Wrapper] = &[
     },
 ];
 
+static NAMED: LazyLock<HashMap<&'static str, &'static Wrapper>> =
+    LazyLock::new(|| WRAPPERS.iter().map(|wrapper| (wrapper.name, wrapper)).collect());
+
 /// The wrapper of this name.
 pub fn named(name: &str) -> Option<&'static Wrapper> {
-    WRAPPERS.iter().find(|wrapper| wrapper.name == name)
+    NAMED.get(name).copied()
 }
 
 /// Where the inner command is.
