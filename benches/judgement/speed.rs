@@ -120,6 +120,18 @@ pub fn worst(report: &Report) {
             look(format!("9,900 of {what} as {key}"), "run_tool", &json!({ key: vec![&small; 9_900] }));
         }
     }
+    for (line, unit) in [
+        ("cd /etc; cat ", "a "),
+        ("cat ", "/etc "),
+        ("curl ", "a "),
+        ("find . ", "-z "),
+        ("git branch ", "a "),
+        ("python ", "a;"),
+        ("env ", "A=b "),
+    ] {
+        let long = format!("{line}{}", unit.repeat(15_900 / unit.len()));
+        look(format!("99 lines of {line}and {unit}"), "run_tool", &json!({ "commands": vec![long; 99] }));
+    }
     look("a million tiny values".to_owned(), "query", &json!({ "a": vec![0; 1_000_000] }));
     look("nested arrays".to_owned(), "query", &json!({ "path": vec![nested; 95] }));
     let keys: serde_json::Map<String, Value> =

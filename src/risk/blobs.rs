@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::derived::Derivations;
 use super::runs::{Table, letters_and, runs};
-use super::subject::{Found, Shape, Subject, Value};
+use super::subject::{Found, Shape, Subject};
 use super::words::Words;
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
@@ -80,15 +80,31 @@ pub(super) fn holding(text: &str, is: impl Fn(&str) -> bool) -> Vec<Range<usize>
     parts
 }
 
+/// A part of a text that is encoded and is no text.
+#[derive(Debug)]
+pub(super) struct Encoded {
+    /// The place of the value.
+    place: usize,
+    part: Range<usize>,
+    /// A program; otherwise it is nothing that anybody here can read.
+    is_program: bool,
+}
+
 /// Reads what is encoded in the texts of a call.
 pub(super) fn derive(subject: &Subject<'_>, out: &mut Derivations) {
     let mut left = MOST;
     let texts = subject.fresh().filter(|value| value.shape == Shape::Text && value.text.len() >= SHORTEST);
     for value in texts {
+        let place = subject.place(value).filter(|_| value.derived.is_none());
         each(&value.text, |part, inside| {
-            if let Inside::Text(how, text) = inside {
-                out.overflow |= text.len() >= decode::MOST;
-                out.text(subject, value, Some(part), how, text);
+            match (inside, place) {
+                (Inside::Text(how, text), _) => {
+                    out.overflow |= text.len() >= decode::MOST;
+                    out.text(subject, value, Some(part), how, text);
+                }
+                (Inside::Program, Some(place)) => out.encoded.push(Encoded { place, part, is_program: true }),
+                (Inside::Unreadable, Some(place)) => out.encoded.push(Encoded { place, part, is_program: false }),
+                _ => {}
             }
             left = left.saturating_sub(1);
             left > 0
@@ -101,17 +117,27 @@ pub(super) fn derive(subject: &Subject<'_>, out: &mut Derivations) {
 }
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
+    for Encoded { place, part, is_program } in subject.encoded {
+        let Some(value) = subject.at(*place) else { continue };
+        let at = || subject.pointer(value);
+        if *is_program {
+            let says = format!("{} holds an encoded program", at());
+            found.within(PROGRAM, subject, value, part.clone(), says);
+        } else if !subject.name.reads() && !holds_bytes(subject.key(value)) {
+            let says = format!("{} holds {} bytes that nobody here can read", at(), part.len() / 4 * 3);
+            found.within(UNREADABLE, subject, value, part.clone(), says);
+        }
+    }
     for value in subject.values() {
-        match value.derived {
-            Some(derived) if derived.how().starts_with("decoded") && value.text == derived.text() => {
-                let at = subject.pointer(value);
-                if is_script(&value.text) {
-                    found.at(SCRIPT, subject, value, format!("{at} holds a script or a command line"));
-                }
-                found.at(DECODED, subject, value, format!("{at} holds an encoded text"));
+        if let Some(derived) = value.derived
+            && derived.how().starts_with("decoded")
+            && value.text == derived.text()
+        {
+            let at = subject.pointer(value);
+            if is_script(&value.text) {
+                found.at(SCRIPT, subject, value, format!("{at} holds a script or a command line"));
             }
-            None if value.text.len() >= SHORTEST => binary(subject, value, found),
-            Some(_) | None => {}
+            found.at(DECODED, subject, value, format!("{at} holds an encoded text"));
         }
     }
 }
@@ -178,25 +204,6 @@ fn is_script(text: &str) -> bool {
     text.starts_with("#!") || known || calls.iter().any(|call| lower.contains(call))
 }
 
-/// What is encoded and is no text.
-fn binary(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
-    let goes_out = !subject.name.reads() && !holds_bytes(subject.key(value));
-    let mut left = MOST;
-    each(&value.text, |part, inside| {
-        let at = subject.pointer(value);
-        match inside {
-            Inside::Program => found.within(PROGRAM, subject, value, part, format!("{at} holds an encoded program")),
-            Inside::Unreadable if goes_out => {
-                let says = format!("{at} holds {} bytes that nobody here can read", part.len() / 4 * 3);
-                found.within(UNREADABLE, subject, value, part, says);
-            }
-            Inside::Unreadable | Inside::Known | Inside::Text(..) => {}
-        }
-        left -= 1;
-        left > 0
-    });
-}
-
 /// Keys whose text is meant to be no text: pictures, digests, marks of a place in a list.
 fn holds_bytes(key: &Words) -> bool {
     const LAST: &[&str] = &["image", "images", "picture", "photo", "audio", "video", "icon", "thumbnail", "signature"];
@@ -261,7 +268,8 @@ fn inside(piece: &str) -> Option<Inside> {
         return known(&bytes, "decoded from hexadecimal", "decoded from hexadecimal and unpacked");
     }
     // What the first letters stand for tells most: a picture is not decoded whole, a name not at all.
-    let start = decode::base64(piece.get(..64).unwrap_or(piece))?;
+    let first = piece.get(..64).unwrap_or(piece);
+    let start = decode::base64(first)?;
     if is_media(&start) {
         return Some(Inside::Known);
     }
@@ -269,7 +277,8 @@ fn inside(piece: &str) -> Option<Inside> {
     {
         return Some(Inside::Unreadable);
     }
-    known(&decode::base64(piece)?, "decoded from base64", "decoded from base64 and unpacked")
+    let whole = if first.len() == piece.len() { start } else { decode::base64(piece)? };
+    known(&whole, "decoded from base64", "decoded from base64 and unpacked")
 }
 
 fn known(bytes: &[u8], plain: &'static str, packed: &'static str) -> Option<Inside> {

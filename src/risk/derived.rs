@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use super::blobs::Encoded;
 use super::subject::{Shape, Subject, Value};
 use crate::json::{self, Duplicates};
 
@@ -70,6 +71,8 @@ pub struct Derivations {
     pub(super) list: Vec<Derived>,
     /// How many texts were derived before.
     before: usize,
+    /// What is encoded and is no text, for whoever looks at it once more.
+    pub(super) encoded: Vec<Encoded>,
     bytes: usize,
     /// Whether there was more than is looked at.
     pub overflow: bool,
@@ -141,11 +144,12 @@ pub const DERIVERS: &[Derive] = &[arguments_in_a_string, super::blobs::derive];
 pub(super) fn next(subject: &Subject<'_>, before: &Derivations) -> Derivations {
     let mut derivations = Derivations {
         list: Vec::new(),
+        encoded: Vec::new(),
         before: before.before + before.list.len(),
         bytes: before.bytes,
         overflow: before.overflow,
     };
-    for derive in DERIVERS {
+    for derive in DERIVERS.iter().filter(|_| !subject.overflow) {
         derive(subject, &mut derivations);
     }
     derivations

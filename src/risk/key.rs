@@ -1,5 +1,5 @@
 //! The key of a value: its words, and the answers given about it so far. Rows have the same few keys thousands of times
-//! over, and a dozen families ask the same of each.
+//! over, the elements of a list have one among them, and a dozen families ask the same of each.
 
 use std::cell::RefCell;
 use std::ops::Deref;
@@ -45,7 +45,7 @@ impl Key {
         Self { words, answers: None }
     }
 
-    /// The key came up again: from now on answers are kept.
+    /// The key came up again, or another value of its list: from now on answers are kept.
     pub(super) fn again(&mut self) {
         self.answers.get_or_insert_default();
     }

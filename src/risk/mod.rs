@@ -205,7 +205,7 @@ pub fn assess_known(known: &Known, call: &Call, facts: &Facts) -> Risk {
     let mut last = &derived::Derivations::default();
     for round in &rounds {
         last = round.get_or_init(|| derived::next(&subject, last));
-        subject.add_derived(&last.list);
+        subject.add_derived(last);
     }
     // Whatever is left after the last round is deeper than anybody looks.
     let too_deep = last.overflow || !derived::next(&subject, last).list.is_empty();

@@ -56,10 +56,12 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
                 Sort::Random if named || is_name_key(key) => continue,
                 Sort::Random => RANDOM,
             };
-            let says = format!("{} holds what looks like {}", subject.pointer(value), spot.what);
-            found.within(kind, subject, value, spot.range, says);
+            if !found.is_full(kind) {
+                let says = format!("{} holds what looks like {}", subject.pointer(value), spot.what);
+                found.within(kind, subject, value, spot.range, says);
+            }
         }
-        if named {
+        if named && !found.is_full(NAMED) {
             let says = format!("{} is called a secret", subject.pointer(value));
             found.within(NAMED, subject, value, 0..value.text.len(), says);
         }

@@ -62,6 +62,10 @@ pub const FAMILY: Family = Family {
 const MOST: usize = 100;
 /// The longest command line that is read, in bytes.
 const LONGEST: usize = 16 * 1024;
+/// The most bytes of all that are read of one call.
+const MOST_BYTES: usize = 64 * 1024;
+/// The most paths, and the most URLs, in the command lines of one call that are looked at.
+const MOST_NAMED: usize = 200;
 
 const KEYS: &[&str] = &[
     "command",
@@ -120,15 +124,27 @@ enum Line<'s> {
     /// A line for a shell.
     Text(&'s str),
     /// A command, word by word.
-    Words(Vec<String>),
+    Words(Vec<&'s str>),
     /// Nothing that is a command by itself: an element of a command, an empty text, one of a few that the schema offers.
     Nothing,
+}
+
+impl Line<'_> {
+    /// How much is to be read.
+    fn len(&self) -> usize {
+        match self {
+            Line::Nothing => 0,
+            // A longer one is not read at all.
+            Line::Text(text) => text.len().min(LONGEST),
+            Line::Words(words) => words.iter().map(|word| word.len() + 1).sum(),
+        }
+    }
 }
 
 /// The command lines of a call, read.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// By the place of the value that holds it.
+    /// By the place of the value that holds it, in order.
     reports: Vec<(usize, Result<Report, &'static str>)>,
     /// Whether there are more than are read.
     overflow: bool,
@@ -137,18 +153,27 @@ pub struct Lines {
 impl Lines {
     /// Reads them all.
     pub(super) fn of(subject: &Subject<'_>) -> Self {
-        let mut budget = parse::BUDGET;
+        let (mut budget, mut left) = (parse::BUDGET, MOST_BYTES);
+        let mut named = (MOST_NAMED, MOST_NAMED);
         let mut lines = Self::default();
         for (i, (value, line)) in commands_of(subject).enumerate() {
-            if i == MOST {
+            let rest = left.checked_sub(line.len()).filter(|_| i < MOST);
+            let Some(rest) = rest else {
                 lines.overflow = true;
                 break;
-            }
-            let report = match line {
+            };
+            left = rest;
+            let mut report = match line {
                 Line::Nothing => continue,
                 Line::Text(text) => text_of(text, &mut budget),
                 Line::Words(words) => Ok(words_of(&words, &mut budget)),
             };
+            if let Ok(report) = &mut report {
+                lines.overflow |= report.paths.len() > named.0 || report.urls.len() > named.1;
+                report.paths.truncate(named.0);
+                report.urls.truncate(named.1);
+                named = (named.0 - report.paths.len(), named.1 - report.urls.len());
+            }
             lines.reports.extend(subject.place(value).map(|place| (place, report)));
         }
         lines
@@ -163,7 +188,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         }
     }
     if lines.overflow {
-        found.add(super::size::UNJUDGED, format!("more than {MOST} commands: too many to judge"));
+        found.add(super::size::UNJUDGED, "more command lines, or more in them, than is read: too much to judge");
     }
 }
 
@@ -184,9 +209,11 @@ pub fn only_reads(subject: &Subject<'_>) -> bool {
     if lines.overflow || lines.reports.is_empty() || !lines.reports.iter().all(|(_, report)| reads(report)) {
         return false;
     }
-    let line =
-        |value: &Value<'_>| subject.place(value).is_some_and(|own| lines.reports.iter().any(|(at, _)| *at == own));
-    let first = |value: &Value<'_>| subject.values().any(|other| line(other) && subject.are_siblings(other, value));
+    let is_line = |place| lines.reports.binary_search_by_key(&place, |(own, _)| *own).is_ok();
+    let line = |value: &Value<'_>| subject.place(value).is_some_and(is_line);
+    let own = || lines.reports.iter().filter_map(|(place, _)| subject.at(*place));
+    let first = |value: &Value<'_>| own().any(|line| subject.are_siblings(line, value));
+    let holds = |list: &Value<'_>| own().any(|line| line.shape == Shape::Text && subject.is_element_of(line, list));
     subject.values().all(|value| {
         let key = subject.key(value);
         let list = subject.array(value).unwrap_or(value);
@@ -195,27 +222,30 @@ pub fn only_reads(subject: &Subject<'_>) -> bool {
             || (key.is_one_of(BESIDE) && list.shape != Shape::Container && value.derived.is_none())
             || (is_args(key) && first(list))
             || (key.is_one_of(&["shell", "bash"]) && is_shell(&value.text) && value.derived.is_none())
-            || (value.shape == Shape::Container
-                && subject.texts().any(|text| line(text) && subject.is_element_of(text, value)))
+            || (value.shape == Shape::Container && holds(value))
     })
 }
 
 /// Every command of a call.
 fn commands_of<'s, 'a>(subject: &'s Subject<'a>) -> impl Iterator<Item = (&'s Value<'a>, Line<'s>)> {
     let runner = is_runner(subject);
+    let lists =
+        subject.values().filter(|v| v.shape == Shape::Container && v.raw.starts_with('[') && is_args(subject.key(v)));
+    let lists: Vec<_> = lists.collect();
     let suspects = subject.values().filter(move |value| {
         let key = subject.key(value);
         value.shape != Shape::Plain
             && (key.is_one_of(KEYS) || (runner && (key.is_one_of(PERHAPS) || looks_like_one(subject, value))))
     });
-    suspects.map(move |value| (value, line(subject, value)))
+    suspects.map(move |value| (value, line(subject, value, &lists)))
 }
 
 fn is_runner(subject: &Subject<'_>) -> bool {
     subject.name.deed == Deed::Execute && subject.name.words.has_one_of(SHELLS)
 }
 
-fn line<'s>(subject: &'s Subject<'_>, value: &'s Value<'_>) -> Line<'s> {
+/// What is to be read of a value. `lists`: every list of arguments in the call.
+fn line<'s, 'a>(subject: &'s Subject<'a>, value: &'s Value<'a>, lists: &[&'s Value<'a>]) -> Line<'s> {
     if subject.is_offered(value) {
         return Line::Nothing;
     }
@@ -224,12 +254,12 @@ fn line<'s>(subject: &'s Subject<'_>, value: &'s Value<'_>) -> Line<'s> {
         Shape::Text if value.text.trim().is_empty() => Line::Nothing,
         // `{command: "ls", shell: "bash"}`.
         Shape::Text if subject.key(value).is_one_of(&["shell", "bash"]) && is_shell(&value.text) => Line::Nothing,
-        Shape::Text => match arguments_beside(subject, value) {
-            Some(rest) => Line::Words(std::iter::once(value.text.as_ref()).chain(rest).map(str::to_owned).collect()),
+        Shape::Text => match arguments_beside(subject, value, lists) {
+            Some(rest) => Line::Words(std::iter::once(value.text.as_ref()).chain(rest).collect()),
             None => Line::Text(&value.text),
         },
         Shape::Container if value.raw.starts_with('[') && !is_args(subject.key(value)) && is_argv(value) => {
-            let words: Vec<String> = subject.elements(value).into_iter().map(str::to_owned).collect();
+            let words = subject.elements(value);
             if words.is_empty() { Line::Nothing } else { Line::Words(words) }
         }
         Shape::Container | Shape::Plain => Line::Nothing,
@@ -270,9 +300,9 @@ fn text_of(text: &str, budget: &mut usize) -> Result<Report, &'static str> {
     Ok(Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls })
 }
 
-fn words_of(words: &[String], budget: &mut usize) -> Report {
+fn words_of(words: &[&str], budget: &mut usize) -> Report {
     let mut judge = Judge::new(budget);
-    let words: Vec<Word> = words.iter().map(|text| Word::literal(text, 0..0)).collect();
+    let words: Vec<Word> = words.iter().map(|text| Word::literal(*text, 0..0)).collect();
     judge.argv(&words, false, &(0..0));
     Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls }
 }
@@ -287,16 +317,15 @@ fn is_args(key: &super::words::Words) -> bool {
 }
 
 /// `{command: "git", args: ["push"]}` is one command.
-fn arguments_beside<'s>(subject: &'s Subject<'_>, value: &Value<'_>) -> Option<Vec<&'s str>> {
+fn arguments_beside<'s, 'a>(
+    subject: &'s Subject<'a>,
+    value: &Value<'_>,
+    lists: &[&'s Value<'a>],
+) -> Option<Vec<&'s str>> {
     if value.text.contains(char::is_whitespace) || is_args(subject.key(value)) {
         return None;
     }
-    let args = subject.values().find(|v| {
-        v.shape == Shape::Container
-            && v.raw.starts_with('[')
-            && is_args(subject.key(v))
-            && subject.are_siblings(v, value)
-    })?;
+    let args = lists.iter().find(|list| subject.are_siblings(list, value))?;
     Some(subject.elements(args))
 }
 

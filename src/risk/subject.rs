@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use super::Facts;
-use super::derived::{Derived, Form};
+use super::blobs::Encoded;
+use super::derived::{Derivations, Derived, Form};
 pub use super::found::{Found, quoted};
 use super::key::Key;
 use super::known::Known;
@@ -76,6 +77,8 @@ pub struct Subject<'a> {
     lines: OnceCell<Lines>,
     /// The place of the first value that was not there when derivers last looked.
     fresh: usize,
+    /// What is encoded in its texts and is no text.
+    pub(super) encoded: &'a [Encoded],
     /// Whether there was more than is looked at: then nothing but the size counts.
     pub overflow: bool,
     /// Whether the arguments name more tools than are judged.
@@ -97,6 +100,7 @@ impl<'a> Subject<'a> {
             inner: Vec::new(),
             lines: OnceCell::new(),
             fresh: 1,
+            encoded: &[],
             overflow: false,
             names_more: false,
         };
@@ -118,9 +122,12 @@ impl<'a> Subject<'a> {
     }
 
     /// Adds what was read out of texts; it follows the values of the arguments.
-    pub(super) fn add_derived(&mut self, derived: &'a [Derived]) {
+    pub(super) fn add_derived(&mut self, derivations: &'a Derivations) {
         self.fresh = self.values.len();
-        for one in derived {
+        if self.encoded.is_empty() {
+            self.encoded = &derivations.encoded;
+        }
+        for one in &derivations.list {
             let Some(key) = self.values.get(one.origin()).map(|value| value.key) else { continue };
             let base = Base { parent: one.origin(), key, derived: Some(one) };
             match one.form() {
@@ -184,6 +191,9 @@ impl<'a> Subject<'a> {
                     if let Some((place, _, Some(index))) = open.last_mut() {
                         step = Step::Index(*index);
                         key = self.values[*place].key;
+                        if *index == 1 {
+                            self.keys[key].again();
+                        }
                         *index += 1;
                     }
                     let end = match byte {

@@ -183,6 +183,27 @@ fn what_is_too_large_to_judge_is_high() {
 }
 
 #[test]
+fn command_lines_are_read_up_to_a_bound_and_beyond_it_are_too_large() {
+    let unjudged = |commands: &[String]| {
+        let risk = assess_plain("run_command", &serde_json::json!({ "commands": commands }).to_string());
+        holds(&risk);
+        (risk.level, risk.findings.iter().any(|f| f.id == "size.unjudged"))
+    };
+    let line = format!("ls {}", "a ".repeat(8_000));
+    assert_eq!(unjudged(&vec![line.clone(); 2]), (Level::Low, false));
+    assert_eq!(unjudged(&vec![line; 6]), (Level::High, true));
+    let words: Vec<String> = ["ls"].into_iter().map(str::to_owned).chain(vec!["abcdefg".to_owned(); 9_000]).collect();
+    assert_eq!(unjudged(&words), (Level::High, true));
+    // As many places as are looked at, and one more; and the same of URLs.
+    for (name, read) in [("cat /etc/hosts", 200), ("curl http://a.example", 200)] {
+        let (command, operand) = name.split_once(' ').unwrap();
+        let line = |count: usize| vec![format!("{command}{}", format!(" {operand}").repeat(count))];
+        assert!(!unjudged(&line(read)).1, "{name}");
+        assert_eq!(unjudged(&line(read + 1)), (Level::High, true), "{name}");
+    }
+}
+
+#[test]
 fn what_is_made_to_break_the_parsers_is_high_and_nothing_breaks() {
     let deep = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
     for sql in [

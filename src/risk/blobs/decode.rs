@@ -5,26 +5,45 @@ use miniz_oxide::inflate;
 /// The most that is unpacked or decoded at once, in bytes.
 pub const MOST: usize = 256 * 1024;
 
-/// What base64 stands for, up to [`MOST`] bytes; padding may be missing, and a last odd letter is left out.
-pub fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity((text.len() / 4 * 3).min(MOST));
-    let (mut bits, mut held) = (0_u32, 0);
-    for byte in text.bytes() {
-        let six = match byte {
+/// What a byte of base64 stands for, of either alphabet; beyond 63: what ends it, what is passed over, what is none.
+const SIX: [u8; 256] = {
+    let mut six = [NONE; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        six[byte as usize] = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
             b'0'..=b'9' => byte - b'0' + 52,
             b'+' | b'-' => 62,
             b'/' | b'_' => 63,
-            b'=' => break,
-            b'\r' | b'\n' | b' ' | b'\t' => continue,
-            _ => return None,
+            b'=' => END,
+            b'\r' | b'\n' | b' ' | b'\t' => BLANK,
+            _ => NONE,
+        };
+        byte += 1;
+    }
+    six
+};
+const END: u8 = 64;
+const BLANK: u8 = 65;
+const NONE: u8 = 66;
+
+/// What base64 stands for, up to [`MOST`] bytes; padding may be missing, and a last odd letter is left out.
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity((text.len() / 4 * 3).min(MOST));
+    let (mut bits, mut held) = (0_u32, 0);
+    for byte in text.bytes() {
+        let six = match SIX[usize::from(byte)] {
+            END => break,
+            BLANK => continue,
+            NONE => return None,
+            six => six,
         };
         bits = bits << 6 | u32::from(six);
         held += 6;
         if held >= 8 {
             held -= 8;
-            out.push(u8::try_from(bits >> held & 0xff).unwrap_or_default());
+            out.push((bits >> held & 0xff) as u8);
             if out.len() == MOST {
                 break;
             }
