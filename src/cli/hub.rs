@@ -84,7 +84,7 @@ pub(super) fn status_of(home: &Home) -> Result<Option<Status>> {
             Err(SocketError::NoHub) => return Ok(None),
             link => link?,
         };
-        socket::greet(&mut link, Role::Command).await?;
+        socket::greet(&mut link, home, Role::Command).await?;
         let is = |message| match message {
             FromHub::Status(status) => Some(status),
             _ => None,
@@ -136,8 +136,8 @@ pub(super) fn end(home: &Home) -> Result<Option<u32>> {
         };
         let pid = link.pid.context("the system does not say which process the hub is; stop it by hand")?;
         let key = Process::look(pid).ok().map(|process| process.key);
-        let ours =
-            crate::proc::check_program(Some(pid)).is_ok() && socket::greet(&mut link, Role::Command).await.is_ok();
+        let ours = crate::proc::check_program(Some(pid)).is_ok()
+            && socket::greet(&mut link, home, Role::Command).await.is_ok();
         if !ours || link.send(&ToHub::Stop).await.is_err() {
             // The socket says that it is the same user's process, and that it listens there now.
             let target = i32::try_from(pid).ok().and_then(Pid::from_raw).context("the hub has no process number")?;

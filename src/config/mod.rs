@@ -4,11 +4,14 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use etcetera::BaseStrategy;
+
+use crate::call::Digest;
 
 /// The paths of one home.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +75,14 @@ impl Home {
     /// The file that a running hub holds locked.
     pub fn lock(&self) -> PathBuf {
         self.run.join("hub.lock")
+    }
+
+    /// Which home this is, by where policy, journal and cache lie once links are followed. Programs that meet at one
+    /// socket and mean other folders (an `XDG_…` variable of one differs) are of two homes.
+    pub fn digest(&self) -> Digest {
+        let real = |path: &PathBuf| fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+        let folders = [&self.config, &self.journal, &self.sled].map(real);
+        Digest::of_fields(folders.iter().map(|path| path.as_os_str().as_bytes()))
     }
 
     /// Makes the folders that are missing (mode 0700), and refuses any that belongs to somebody else or that others

@@ -67,7 +67,7 @@ pub async fn keep(home: Home, news: mpsc::Sender<News>, mut wanted: mpsc::Unboun
 
 async fn connect(home: &Home) -> Result<Link, SocketError> {
     let mut link = socket::connect(home).await?;
-    socket::greet(&mut link, Role::Console).await?;
+    socket::greet(&mut link, home, Role::Console).await?;
     Ok(link)
 }
 

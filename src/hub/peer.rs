@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::desk::{Event, PeerId, Process};
 use super::projects::{self, Followed};
 use super::run::Incoming;
+use crate::call::Digest;
 use crate::proc::{self, Key, Lineage, lineage};
 use crate::socket::{Link, Other, Receiver, Sender};
 use crate::wire::{FromHub, Hello, Role, ToHub, VERSION};
@@ -118,7 +119,7 @@ impl Outgoing {
 }
 
 /// Serves one connection until it ends.
-pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
+pub async fn serve(link: Link, id: PeerId, home: Digest, inbox: mpsc::Sender<Incoming>) {
     let mut link = link;
     let welcomed = welcome(&mut link, id).await;
     let Link { mut receiver, mut sender, .. } = link;
@@ -135,7 +136,7 @@ pub async fn serve(link: Link, id: PeerId, inbox: mpsc::Sender<Incoming>) {
     };
     let mut event = event;
     let outgoing = Outgoing::new(sender);
-    outgoing.queue(&FromHub::Hello(Hello::new(None)));
+    outgoing.queue(&FromHub::Hello(Hello::new(None, home)));
     outgoing.flush();
     // Nothing that a wrap says is heard before it is known what its project says.
     let mut followed = Followed::default();

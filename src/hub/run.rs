@@ -22,6 +22,7 @@ use super::pages::{Kind, Pages, Question};
 use super::peer::{self, Outgoing};
 use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
+use crate::call::Digest;
 use crate::config::Home;
 use crate::policy::Local;
 use crate::socket::{self, Listener};
@@ -112,7 +113,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
 
     let (sender, inbox) = mpsc::channel(BATCH * 4);
     let mut tasks = JoinSet::new();
-    tasks.spawn(accept(listener, sender.clone()));
+    tasks.spawn(accept(listener, home.digest(), sender.clone()));
     tasks.spawn(signals(sender.clone())?);
     tasks.spawn(follow(home.policy(), watch, Arc::clone(&names), sender.clone()));
     let mut effects: Vec<Effect> = opened.records.into_iter().map(Effect::Journal).collect();
@@ -412,7 +413,7 @@ fn taken(recalled: &Recalled, file: &PolicyFile) -> Option<String> {
 }
 
 /// Lets everybody in who knocks.
-async fn accept(listener: Listener, inbox: mpsc::Sender<Incoming>) {
+async fn accept(listener: Listener, home: Digest, inbox: mpsc::Sender<Incoming>) {
     let mut peers = JoinSet::new();
     let mut next = 0;
     loop {
@@ -420,7 +421,7 @@ async fn accept(listener: Listener, inbox: mpsc::Sender<Incoming>) {
             link = listener.accept() => match link {
                 Ok(link) => {
                     next += 1;
-                    peers.spawn(peer::serve(link, PeerId(next), inbox.clone()));
+                    peers.spawn(peer::serve(link, PeerId(next), home, inbox.clone()));
                 }
                 Err(e) => {
                     // No more file descriptors, mostly: others have to go first.

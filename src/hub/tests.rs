@@ -37,7 +37,7 @@ impl Rig {
 
     async fn attach(&self, role: Role) -> Link {
         let mut link = socket::connect(&self.home).await.expect("connects");
-        socket::greet(&mut link, role).await.expect("welcome");
+        socket::greet(&mut link, &self.home, role).await.expect("welcome");
         link
     }
 

@@ -57,6 +57,12 @@ pub enum SocketError {
         /// Its [`VERSION`].
         theirs: u32,
     },
+    /// The hub keeps another home.
+    #[error(
+        "the hub that listens here keeps its policy, journal or cache in other folders: it was started with other \
+         XDG_… variables; run: sayso hub stop"
+    )]
+    OtherHome,
     /// The hub said no.
     #[error("{0}")]
     Refused(String),
@@ -228,13 +234,18 @@ pub async fn connect(home: &Home) -> Result<Link, SocketError> {
 }
 
 /// Says hello as `role` and hears the hub's. From then on the connection is the role's.
-pub async fn greet(link: &mut Link, role: Role) -> Result<(), SocketError> {
+///
+/// A hub whose policy, journal or cache lie elsewhere is no hub of this home, though it listens at its address: whoever
+/// started it had other variables.
+pub async fn greet(link: &mut Link, home: &Home, role: Role) -> Result<(), SocketError> {
     let hub = Other { pid: link.pid, key: link.key };
-    link.send(&ToHub::Hello(Hello::new(Some(role)))).await?;
+    let own = home.digest();
+    link.send(&ToHub::Hello(Hello::new(Some(role), own))).await?;
     match link.receiver.recv().await? {
         // It was looked at when it was connected to, and it is the same that answers.
         Some(FromHub::Hello(_)) if !hub.is_there() => Err(SocketError::HungUp),
-        Some(FromHub::Hello(hello)) if hello.version == VERSION => Ok(()),
+        Some(FromHub::Hello(hello)) if hello.version == VERSION && hello.home.as_deref() == Some(&own) => Ok(()),
+        Some(FromHub::Hello(hello)) if hello.version == VERSION => Err(SocketError::OtherHome),
         Some(FromHub::Hello(hello)) => Err(SocketError::OtherVersion { build: hello.build, theirs: hello.version }),
         Some(FromHub::Refused(why)) => Err(SocketError::Refused(why)),
         Some(_) => Err(SocketError::Strange("its first word was no hello".to_owned())),
@@ -248,7 +259,7 @@ pub async fn attach(home: &Home, role: Role) -> Result<Link, SocketError> {
         let mut again = true;
         loop {
             let mut link = connect_or_start(home, READY).await?;
-            match greet(&mut link, role.clone()).await {
+            match greet(&mut link, home, role.clone()).await {
                 Ok(()) => return Ok(link),
                 Err(e) if again && e.is_hang_up() => again = false,
                 Err(e) => return Err(e),

@@ -19,14 +19,13 @@ use crate::config::Home;
 pub const READY: Duration = Duration::from_secs(5);
 
 /// What the hub may know of its starter's environment: enough to find the home and to write for its person. Never what
-/// changes how a program is loaded.
+/// changes how a program is loaded, nor what time it is: rules ask for that, and whoever starts the hub may be the agent.
 const ENVIRONMENT: &[&str] = &[
     "HOME",
     "LANG",
     "LC_ALL",
     "LC_CTYPE",
     "LOGNAME",
-    "TZ",
     "USER",
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",

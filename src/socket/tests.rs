@@ -63,16 +63,20 @@ fn versions_are_compared_and_a_refusal_is_passed_on() {
     on_a_runtime(async {
         let (_dir, home) = home();
         let listener = bind(&home).expect("listens");
-        let hello = |version| FromHub::Hello(Hello { version, build: "9.9.9".to_owned(), role: None });
+        let own = Some(Box::new(home.digest()));
+        let hello_of = |version, home| FromHub::Hello(Hello { version, build: "9.9.9".to_owned(), role: None, home });
+        let hello = |version| hello_of(version, own.clone());
         let cases = [
             (hello(VERSION), None),
-            (hello(VERSION + 1), Some("version 3")),
+            (hello(VERSION + 1), Some("version 4")),
+            (hello_of(VERSION, Some(Box::new(Digest::of(b"another")))), Some("other folders")),
+            (hello_of(VERSION, None), Some("other folders")),
             (FromHub::Refused("not you".to_owned()), Some("not you")),
             (FromHub::Status(Status::default()), Some("no hello")),
         ];
         for (first, says) in cases {
             let mut link = connect(&home).await.expect("the same program");
-            let (greeted, heard) = tokio::join!(greet(&mut link, Role::Console), answer(&listener, &first));
+            let (greeted, heard) = tokio::join!(greet(&mut link, &home, Role::Console), answer(&listener, &first));
             assert!(matches!(heard, Some(ToHub::Hello(Hello { version: VERSION, role: Some(Role::Console), .. }))));
             match says {
                 None => greeted.expect("welcome"),

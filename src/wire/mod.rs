@@ -15,7 +15,7 @@ use crate::risk::{Access, Finding, Link};
 use crate::stats::Report;
 
 /// Raised whenever any message changes its meaning or its form.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The longest message, in bytes: a 16 MiB line, its envelope and some room.
 pub const MAX_MESSAGE: usize = 48 << 20;
@@ -46,12 +46,15 @@ pub struct Hello {
     pub build: String,
     /// Who; the hub answers with `None`.
     pub role: Option<Role>,
+    /// Which home it means, by its folders; `None`: it does not say.
+    #[serde(default)]
+    pub home: Option<Box<Digest>>,
 }
 
 impl Hello {
     /// This build's.
-    pub fn new(role: Option<Role>) -> Self {
-        Self { version: VERSION, build: env!("CARGO_PKG_VERSION").to_owned(), role }
+    pub fn new(role: Option<Role>, home: Digest) -> Self {
+        Self { version: VERSION, build: env!("CARGO_PKG_VERSION").to_owned(), role, home: Some(Box::new(home)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,7 +16,7 @@ use sayso::wire::{self, FromHub, Hello, Role, ToHub, VERSION};
 use sayso::{journal, proc};
 use serde_json::{Value, json};
 
-use super::world::{ECHO_RUNS, Host, PATIENCE, World, sayso};
+use super::world::{ECHO_RUNS, Host, PATIENCE, World, fixture, sayso};
 
 /// The pid in what `sayso hub status` says.
 pub fn hub_pid(world: &World) -> Option<u32> {
@@ -283,7 +283,7 @@ fn say(world: &World, message: &[u8]) -> Vec<FromHub> {
 
 fn hello(version: u32, role: Option<Role>) -> Vec<u8> {
     let mut out = Vec::new();
-    wire::encode(&ToHub::Hello(Hello { version, build: "0.0.0".to_owned(), role }), &mut out).unwrap();
+    wire::encode(&ToHub::Hello(Hello { version, build: "0.0.0".to_owned(), role, home: None }), &mut out).unwrap();
     out
 }
 
@@ -434,6 +434,69 @@ fn b37_no_environment_variable_turns_the_gate_off() {
     assert!(is_denied(&host.answer(1)));
     assert!(world.ran().is_empty());
     assert_eq!(decisions_on(&records(&world), "write_note"), [DecisionKind::TimedOut]);
+}
+
+#[test]
+fn b37_the_starters_time_zone_moves_no_rule() {
+    // Seven hours away from where this machine is: a rule for now there is none for now here.
+    let there = jiff::Zoned::now().offset().seconds() + 7 * 3_600;
+    let zone = jiff::tz::Offset::from_seconds(there).unwrap().to_time_zone();
+    let now = jiff::Timestamp::now().to_zoned(zone);
+    let hour = |minutes: i64| (&now + jiff::SignedDuration::from_mins(minutes)).strftime("%H:%M").to_string();
+    let world = World::with_policy(&format!(
+        "[levels]\nmedium = \"deny\"\n[[rule]]\ntool = \"write_note\"\ntime = \"{}-{}\"\naction = \"allow\"\n",
+        hour(-30),
+        hour(30)
+    ));
+    let name =
+        format!("<there>{}{}:{:02}", if there < 0 { '+' } else { '-' }, there.abs() / 3_600, there.abs() % 3_600 / 60);
+    let words = [fixture().display().to_string(), "--mode".to_owned(), "echo".to_owned()];
+    let mut host = world.wrap_changed(Some("fix"), &words, |command| {
+        command.env("TZ", name);
+    });
+    host.initialize();
+    host.call(1, "write_note", &json!({}));
+    assert_eq!(host.answer(1)["result"]["isError"], true, "whoever starts the hub does not say what time it is");
+}
+
+#[test]
+fn b37_a_hub_that_was_started_with_other_folders_rules_nobody_else() {
+    let world = World::new();
+    let folder = |name: &str| world.home().join(name).display().to_string();
+    let own = |command: &mut Command| {
+        command.env_remove("SAYSO_HOME").env("HOME", folder("own")).env("XDG_RUNTIME_DIR", folder("run"));
+        for name in ["CONFIG", "DATA", "STATE", "CACHE"] {
+            command.env_remove(format!("XDG_{name}_HOME"));
+        }
+    };
+    let other = |command: &mut Command| {
+        own(command);
+        command.env("XDG_DATA_HOME", folder("other")).env("XDG_CACHE_HOME", folder("cache"));
+    };
+    let config = world.home().join("own/.config/sayso");
+    let mut make = fs::DirBuilder::new();
+    make.recursive(true).mode(0o700);
+    make.create(world.home().join("run")).unwrap();
+    make.create(&config).unwrap();
+    fs::write(config.join("policy.toml"), "[levels]\nmedium = \"allow\"\n").unwrap();
+    let words = [fixture().display().to_string(), "--mode".to_owned(), "echo".to_owned()];
+    // A home of its own, whose policy nobody has accepted, at the address that both share.
+    let mut agents = world.wrap_changed(Some("fix"), &words, other);
+    agents.initialize();
+    agents.call(1, "write_note", &json!({}));
+    assert_ne!(agents.answer(1)["result"]["isError"], true);
+    let mut persons = world.wrap_changed(Some("fix"), &words, own);
+    persons.initialize();
+    persons.call(1, "write_note", &json!({}));
+    let answer = persons.answer(1);
+    assert!(is_denied(&answer), "{answer}");
+    let mut stop = Command::new(sayso());
+    own(&mut stop);
+    let status = stop.args(["hub", "status"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&status.stderr).contains("other folders"), "{status:?}");
+    let mut stop = Command::new(sayso());
+    own(&mut stop);
+    assert!(stop.args(["hub", "stop"]).status().unwrap().success());
 }
 
 #[test]
