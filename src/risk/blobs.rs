@@ -95,7 +95,7 @@ pub(super) fn derive(subject: &Subject<'_>, out: &mut Derivations) {
     let mut left = MOST;
     let texts = subject.fresh().filter(|value| value.shape == Shape::Text && value.text.len() >= SHORTEST);
     for value in texts {
-        let place = subject.place(value).filter(|_| value.derived.is_none());
+        let place = subject.place(value);
         each(&value.text, |part, inside| {
             match (inside, place) {
                 (Inside::Text(how, text), _) => {
