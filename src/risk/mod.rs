@@ -94,6 +94,8 @@ impl Link {
 pub struct Facts {
     /// The first call of this tool in this session.
     pub first_use: bool,
+    /// Whether its server has listed tools, and this is none of them.
+    pub unlisted: bool,
     /// How many calls of this session were denied so far.
     pub denied_before: u32,
     /// Whether this very call (server, tool and arguments) was denied before in this conversation.

@@ -15,6 +15,8 @@ const UNKNOWN: Kind = Kind::new("name.unknown", Medium, "nothing in the name tel
 const STRANGE: Kind =
     Kind::new("name.strange", Medium, "the name has characters that may pass for others").needs(Need::Read);
 const TITLE: Kind = Kind::new("name.title", Medium, "the name reads, the title changes something");
+const UNLISTED: Kind = Kind::new("name.unlisted", Medium, "the server has listed its tools, and this is none of them");
+const TWICE: Kind = Kind::new("name.twice", Medium, "the server defines the tool more than once, in different ways");
 const DESTROYS: Kind = Kind::new("name.destroys", High, "it deletes or overwrites");
 const SENDS: Kind = Kind::new("name.sends", High, "it sends something to other people");
 const PAYS: Kind = Kind::new("name.pays", High, "it moves money");
@@ -26,7 +28,8 @@ pub const FAMILY: Family = Family {
     name: "name",
     about: "the verbs of the tool's name and title, in any casing",
     kinds: &[
-        READS, SENSITIVE, WRITES, EXECUTES, GIVEN, UNKNOWN, STRANGE, TITLE, DESTROYS, SENDS, PAYS, ACCESS, DEPLOYS,
+        READS, SENSITIVE, WRITES, EXECUTES, GIVEN, UNKNOWN, STRANGE, TITLE, UNLISTED, TWICE, DESTROYS, SENDS, PAYS,
+        ACCESS, DEPLOYS,
     ],
     detect,
 };
@@ -458,8 +461,16 @@ pub(super) fn define(tool: &str, name: &Name, title: Option<&str>, found: &mut F
     }
 }
 
+/// What a tool leaves that is defined more than once.
+pub(super) fn twice(found: &mut Found) {
+    found.add(TWICE, "the server defines this tool more than once, in different ways");
+}
+
 /// What the name and the whole definition left when they became known.
 fn detect(subject: &Subject<'_>, found: &mut Found) {
+    if subject.facts.unlisted {
+        found.add(UNLISTED, "the server has listed its tools, and this is none of them");
+    }
     let given = subject.name.deed == Execute && shell::only_reads(subject);
     for finding in subject.known.findings() {
         if given && finding.id == EXECUTES.id {

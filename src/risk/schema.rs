@@ -1,5 +1,6 @@
 //! Arguments that choose what a tool does: `action: "delete"`, `force: true`, `dry_run: false`.
 
+use super::known::Property;
 use super::names::{self, Deed};
 use super::subject::{Found, Shape, Subject, Value, quoted};
 use super::words::Words;
@@ -274,9 +275,11 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     }
 }
 
-/// A chooser that the schema offers with changing members and that the call leaves out.
+/// A chooser that the schema offers with changing members and that the call leaves out, or a flag that is on without it.
 fn unsaid(subject: &Subject<'_>, found: &mut Found) {
-    for property in subject.known.properties.iter().filter(|p| p.chooses.is_some_and(|deed| deed > Deed::Unknown)) {
+    let is_on = |p: &&Property| truth(&p.default) == Some(true) && p.words.is_one_of(FORCE);
+    let open = |p: &&Property| p.chooses.is_some_and(|deed| deed > Deed::Unknown) || is_on(p);
+    for property in subject.known.properties.iter().filter(open) {
         if !subject.keys().any(|(own, value)| own == property.key && subject.is_top(value)) {
             let key = quoted(&property.key);
             found.add(UNSAID, format!("the tool's {key} may be a change, and the call leaves it out"));

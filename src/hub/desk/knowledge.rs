@@ -36,6 +36,7 @@ impl Knowledge {
         facts: &mut Facts,
         catalog: &HashMap<ToolName, Arc<Definition>>,
     ) -> Risk {
+        facts.unlisted = call.definition.is_none() && !catalog.is_empty();
         let known = self.of(&call.tool, call.definition.as_deref());
         let risk = risk::assess_known(&known, call, facts);
         facts.named = self.named(&risk.tools, catalog);

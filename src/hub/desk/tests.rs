@@ -438,6 +438,21 @@ fn b27_a_link_that_leads_out_of_what_was_remembered_is_asked_for() {
 }
 
 #[test]
+fn b19_a_name_that_its_server_has_not_listed_is_asked_for() {
+    let mut w = World::with_console();
+    let before = w.submit("read_note", "{}");
+    assert_eq!(w.kind(before), Some((DecisionKind::Allowed, By::Level)), "nobody knows what it has");
+    let tool = ToolName::new("read_note").expect("a name");
+    let definition = Definition::new(tool, raw(r#"{"name":"read_note","annotations":{"readOnlyHint":true}}"#));
+    w.event(Event::Said(WRAP, ToHub::Catalog(vec![definition])));
+    for (tool, kind) in [("read_note", Some((DecisionKind::Allowed, By::Level))), ("Read_Note", None)] {
+        let ask = w.submit(tool, "{}");
+        assert_eq!(w.kind(ask), kind, "{tool}");
+    }
+    assert!(w.newest_pending().findings.iter().any(|finding| finding.id == "name.unlisted"));
+}
+
+#[test]
 fn b10_an_approval_of_exactly_a_call_does_not_count_once_a_path_in_it_leads_elsewhere() {
     let mut w = World::with_console();
     let linked = |w: &mut World, leads: Option<Option<&str>>| {
