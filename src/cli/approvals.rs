@@ -88,7 +88,7 @@ fn as_table(all: &[(Grant, u64)]) -> Result<String> {
         let until = match (grant.scope, grant.expires_at.and_then(time)) {
             (Scope::Session, _) => "its session ends".to_owned(),
             (_, Some(end)) => end.split('.').next().unwrap_or_default().trim_end_matches('Z').to_owned() + "Z",
-            (_, None) => "revoked".to_owned(),
+            (_, None) => "you take it back".to_owned(),
         };
         let covers = Shown::line(&says(grant.tool.as_str(), grant.cover.as_ref()));
         writeln!(out, "{:>6}  {until:<20}  {hits:>6}  {:<7}  {} {covers}", grant.id.0, grant.scope, grant.server)?;

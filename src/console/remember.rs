@@ -15,10 +15,10 @@ use crate::wire::{Offer, Pending, Suggestions};
 use super::detail::rows::{Ink, Page, Row, Sign, said};
 use super::queue::GUARD_MS;
 
-/// The column of the numbers, in cells.
+/// The column of the sentences, in cells.
 const COLUMN: usize = 3;
-/// Numbers of offers; there are never more.
-const NUMBERS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+/// The most offers; there are never more. They have no numbers: the digits say for how long.
+const MOST: usize = 9;
 
 /// The offers for one call and the one that is chosen.
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Choice {
         }
         let chosen = self.cover();
         let mut offers = told.offers;
-        offers.truncate(NUMBERS.len());
+        offers.truncate(MOST);
         let same = |a: &Offer, b: &Offer| (a.cover, &a.says) == (b.cover, &b.says);
         let kept = offers.len() == self.offers.len() && offers.iter().zip(&self.offers).all(|(a, b)| same(a, b));
         self.offers = offers;
@@ -124,8 +124,7 @@ impl Choice {
         for (at, offer) in self.offers.iter().enumerate() {
             let from = rows.len();
             let ink = if at == self.selected { Ink::Key } else { Ink::Text };
-            let number = NUMBERS.get(at).copied().unwrap_or_default();
-            rows.extend(said(number, COLUMN, &[(ink, Letters::All, offer.says.as_str())], page));
+            rows.extend(said("-", COLUMN, &[(ink, Letters::All, offer.says.as_str())], page));
             let past = self.past(offer.past);
             rows.extend(said("", COLUMN, &[(Ink::Label, Letters::All, past.as_str())], page));
             if at == self.selected {

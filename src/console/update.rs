@@ -221,9 +221,8 @@ fn on_key(app: &mut App, key: Key, out: &mut Vec<Effect>) {
         return prompt_key(app, key, action, out);
     }
     let Some(action) = action else {
-        if !app.queue.is_ready(app.now) {
-            app.queue.disturb(app.now);
-        }
+        // Somebody is typing, perhaps after an `r` that did not count: the next letter is no answer either.
+        app.queue.disturb(app.now);
         super::weigh::disturb(app);
         return;
     };

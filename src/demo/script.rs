@@ -40,7 +40,7 @@ default = "3m"           # you may want to read; without a policy it is 55s
 
 [[rule]]
 tool = "delete_file"
-action = "ask"
+action = "confirm"
 timeout = "12s"
 reason = "the demo shows what silence means: after 12 seconds the answer is no"
 "#;

@@ -124,7 +124,7 @@ fn b27_a_wider_approval_is_chosen_at_the_console_covers_what_it_says_and_is_take
     screen.wait_for("write_note with name \"a\" and any text, rated medium or lower");
     screen.wait_for("no call came before this one");
     screen.keys("\x1b[B");
-    screen.wait_for("number 2 for how long");
+    screen.wait_for("what is marked for how long");
     thread::sleep(Duration::from_millis(600));
     screen.keys("4");
     assert!(!is_denied(&host.answer(1)));

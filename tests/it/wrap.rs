@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::world::{ECHO_RUNS, Host, World, fixture, sayso};
@@ -366,9 +367,15 @@ fn is_non_blocking(fd: impl AsFd) -> bool {
     rustix::fs::fcntl_getfl(fd).expect("its flags").contains(rustix::fs::OFlags::NONBLOCK)
 }
 
+/// Not by a program: `kill` is not everywhere.
 pub fn kill(signal: &str, pid: u32) {
-    let sent = std::process::Command::new("kill").args([&format!("-{signal}"), &pid.to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()), "SIG{signal} could not be sent");
+    let signal = match signal {
+        "TERM" => Signal::TERM,
+        "INT" => Signal::INT,
+        "HUP" => Signal::HUP,
+        other => panic!("which signal is {other}?"),
+    };
+    super::hub::kill(pid, signal);
 }
 
 fn is_gone(pid: u64) -> bool {

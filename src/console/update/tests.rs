@@ -203,7 +203,7 @@ fn b13_what_does_not_fit_must_be_scrolled_to_its_end_before_high_risk_is_allowed
     desk.key(Key::End);
     desk.key(Key::Char('a'));
     assert_eq!(desk.app.overlay, Overlay::None, "the end has been asked for and not drawn");
-    desk.draw().types("ayes\n");
+    desk.look().types("ayes\n");
     assert_eq!(desk.decided(), ["7 Allow"]);
     let mut desk = self::desk();
     desk.held(long(7)).look().types("d");
@@ -221,9 +221,9 @@ fn b13_a_long_definition_below_the_arguments_does_not_stand_for_their_end() {
     for _ in 0..100 {
         desk.key(Key::PageDown);
     }
-    desk.draw().types("ayes\n");
+    desk.look().types("ayes\n");
     assert_eq!(desk.decided(), NONE, "the screen shows what the server says, not the end of what is sent");
-    desk.key(Key::End).draw().types("ayes\n");
+    desk.key(Key::End).look().types("ayes\n");
     assert_eq!(desk.decided(), ["7 Allow"], "End goes to the end of what is sent first");
 }
 
@@ -251,7 +251,7 @@ fn b13_members_beside_the_arguments_must_have_been_on_the_screen_too() {
     let mut desk = desk();
     desk.held(crate::console::samples::call(1, Level::High, &params)).look().types("a");
     assert_eq!(desk.app.overlay, Overlay::None);
-    desk.key(Key::End).draw().types("ayes\n");
+    desk.key(Key::End).look().types("ayes\n");
     assert_eq!(desk.decided(), ["1 Allow"]);
 }
 
@@ -320,6 +320,19 @@ fn b22_somebody_who_goes_on_typing_answers_nothing() {
     assert_eq!(desk.decided(), NONE);
     desk.wait(500).key(Key::Char('a'));
     assert_eq!(desk.decided(), ["1 Allow"]);
+}
+
+#[test]
+fn b22_a_letter_that_means_nothing_makes_the_next_ones_mean_nothing_too() {
+    for text in ["not today", "so a bad idea", "hold that, and deny it"] {
+        let mut desk = desk();
+        desk.held(medium(1)).draw().wait(100).types("r");
+        desk.wait(1_500).draw();
+        for key in text.chars() {
+            desk.wait(150).key(Key::Char(key)).draw();
+        }
+        assert_eq!(desk.decided(), NONE, "{text}");
+    }
 }
 
 #[test]

@@ -73,7 +73,10 @@ pub(super) fn choice(choice: &Choice, page: Page, theme: &Theme, area: Rect, fra
 
 /// The line below that.
 pub(super) fn choice_edge(choice: &Choice, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
-    let words = format!(" {} of {}, Up and Down choose, 1 to 4 say for how long ", choice.number(), choice.len());
+    let words = match choice.len() {
+        1 => " 1 to 4 say for how long ".to_owned(),
+        len => format!(" {} of {len}, Up and Down choose, 1 to 4 say for how long ", choice.number()),
+    };
     let mut pen = Pen::new(frame, theme, area);
     pen.glyph(Role::Border, &theme.glyphs.line.repeat(2)).glyph(Role::Title, &words);
     pen.fill(Role::Border, theme.glyphs.line);

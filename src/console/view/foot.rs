@@ -75,7 +75,7 @@ fn question(app: &App, ask: &Ask) -> Shown {
         Ask::Remember(id) => {
             out.push(&match app.choosing() {
                 Some(choice) if choice.cover().is_some() => {
-                    Shown::line(&format!("allow, and remember number {} for how long?", choice.number()))
+                    Shown::own("allow, and remember what is marked for how long?")
                 }
                 _ => Shown::own("allow, and remember exactly this for how long?"),
             });
