@@ -31,6 +31,17 @@ pub fn sizes(report: &Report) {
         "SELECT {} FROM orders o JOIN users u ON u.id = o.user_id WHERE o.total > 100 AND u.name LIKE 'a%'",
         (0..60).map(|i| format!("o.column_{i}")).collect::<Vec<_>>().join(", ")
     );
+    let joined = "WITH recent AS (\n    SELECT o.id, o.user_id, o.total, o.created_at::date AS day,\n        row_number() OVER \
+        (PARTITION BY o.user_id ORDER BY o.created_at DESC) AS place -- the newest first\n    FROM public.orders o JOIN \
+        order_items i USING (order_id)\n    LEFT JOIN coupons c ON c.id = o.coupon_id AND c.expires_at IS NOT NULL\n    \
+        WHERE o.created_at >= now() - interval '30 days' AND o.status IN ('paid', 'shipped')\n), totals AS (\n    SELECT \
+        user_id, count(*) AS orders, sum(total) AS total, count(DISTINCT day) AS days\n    FROM recent GROUP BY user_id \
+        HAVING sum(total) > 100\n)\nSELECT u.id, u.\"displayName\", t.orders, round(t.total, 2) AS total, u.data->>'city' AS \
+        city,\n    CASE WHEN t.total > 10000 THEN 'gold' WHEN t.total > 1000 THEN 'silver' ELSE 'plain' END AS tier,\n    \
+        (SELECT r.total FROM recent r WHERE r.user_id = u.id AND r.place = 1) AS last_total\nFROM totals t JOIN users u ON \
+        u.id = t.user_id\nWHERE NOT EXISTS (SELECT 1 FROM banned b WHERE b.user_id = u.id)\nORDER BY total DESC NULLS LAST \
+        LIMIT 50";
+    let rare = joined.replace("GROUP BY user_id", "GROUP BY ROLLUP (user_id)");
     let prose = "The quick brown fox jumps over the lazy dog, and then it sits down. ".repeat(15);
     let code = "fn main() {\n    let x = vec![1, 2, 3];\n    println!(\"{x:?}\");\n}\n".repeat(16_000);
     let rows: Vec<Value> = (0..1_900).map(|i| json!({ "id": i, "name": format!("row number {i}"), "done": false, "note": "nothing much to be said about it, and so it goes on. ".repeat(8) })).collect();
@@ -38,6 +49,8 @@ pub fn sizes(report: &Report) {
         ("64 bytes, a path", "read_file", json!({ "path": "src/main.rs", "limit": 20 }), 20_000),
         ("1 KiB of shell", "run_command", json!({ "command": shell }), 2_000),
         ("1 KiB of SQL", "query", json!({ "sql": sql }), 500),
+        ("1 KiB of SQL, joined", "query", json!({ "sql": joined }), 500),
+        ("1 KiB of SQL, for a parser", "query", json!({ "sql": rare }), 100),
         ("1 KiB of prose", "write_file", json!({ "path": "a.md", "content": prose }), 5_000),
         ("1 MiB of code", "write_file", json!({ "path": "a.rs", "content": code }), 20),
         ("1 MiB of rows", "insert_rows", json!({ "rows": rows }), 10),

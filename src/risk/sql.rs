@@ -102,29 +102,4 @@ fn plainly(text: &str) -> Option<Vec<Kind>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
-
-        #[test]
-        fn a_plain_query_is_what_the_large_parser_reads_too(
-            words in prop::collection::vec(
-                "(a|b|t|count|1|2.5|'x'|\\(|\\)|,|\\.|\\*|=|<|-|and|or|not|is null|in|like|between|from t|from|where|group by|as)",
-                1..12,
-            ),
-        ) {
-            let sql = format!("select a {}", words.join(" "));
-            let plain = [sql.clone(), format!("select {} from t", words.join(" "))];
-            for sql in plain.iter().filter(|sql| plainly(sql).is_some()) {
-                let mut budget = MOST_BYTES;
-                let kinds = read::read(sql, true, &mut budget).expect("it is SQL");
-                prop_assert!(!kinds.contains(&UNREADABLE), "{} {:?}", sql, kinds);
-                prop_assert!(kinds.contains(&READS), "{} {:?}", sql, kinds);
-            }
-        }
-    }
-}
+mod tests;

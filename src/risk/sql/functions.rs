@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use sqlparser::tokenizer::Token;
 
-use super::tokens::{bare, is, text};
+use super::tokens::{is, text};
 use super::{CALLS, ESCAPES};
 use crate::risk::Kind;
 
@@ -297,11 +297,13 @@ fn lists(tokens: &[Token], first: usize, at: usize) -> Lists {
         _ if is(before, "table") && before_that.is_some_and(|token| is(token, "into")) => Lists::Target,
         // `AS t(a, b)`, `) t(a, b)`.
         _ if is(before, "as") => Lists::Columns,
-        Token::RParen if names && known_word(&tokens[at]).is_none() => Lists::Columns,
+        Token::RParen if names && is_table(tokens.get(..first.saturating_sub(1)).unwrap_or_default()) => Lists::Columns,
         // `WITH t(a, b) AS (…), u(c) AS (…)`.
         _ if names && (*before == Token::Comma || is(before, "with") || is(before, "recursive")) => {
             let mut rest = after.iter().skip(1).filter(|token| !is(token, "not") && !is(token, "materialized"));
-            if rest.next().is_some_and(|token| is(token, "as")) && rest.next() == Some(&Token::LParen) {
+            let named = rest.next().is_some_and(|token| is(token, "as")) && rest.next() == Some(&Token::LParen);
+            // `FROM t, f(a) AS (b int)` is a call.
+            if named && rest.next().is_some_and(|token| *token == Token::LParen || begins_query(token)) {
                 Lists::Columns
             } else {
                 Lists::Nothing
@@ -311,6 +313,34 @@ fn lists(tokens: &[Token], first: usize, at: usize) -> Lists {
     }
 }
 
-fn known_word(token: &Token) -> Option<Known> {
-    TABLE.get(bare(token)?.to_ascii_lowercase().as_str()).copied()
+fn begins_query(token: &Token) -> bool {
+    ["select", "with", "values", "table", "from", "insert", "update", "delete", "merge"]
+        .iter()
+        .any(|word| is(token, word))
+}
+
+/// Whether the brackets that close after these tokens are a table: `(SELECT …)`, `(VALUES …)`, `FROM f(…)`.
+fn is_table(tokens: &[Token]) -> bool {
+    let mut depth = 1_usize;
+    let open = tokens.iter().rposition(|token| {
+        match token {
+            Token::RParen => depth += 1,
+            Token::LParen => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+    });
+    let Some(open) = open else { return false };
+    let begins = |words: &[&str], token: Option<&Token>| token.is_some_and(|t| words.iter().any(|word| is(t, word)));
+    if begins(&["select", "with", "values"], tokens.get(open + 1)) {
+        return !begins(&["on", "top", "in"], open.checked_sub(1).and_then(|before| tokens.get(before)));
+    }
+    let mut head = tokens.get(..open).unwrap_or_default();
+    while let [rest @ .., Token::Word(_)] = head {
+        let [rest @ .., Token::Period] = rest else {
+            return begins(&["from", "join", "lateral"], rest.last());
+        };
+        head = rest;
+    }
+    false
 }

@@ -16,6 +16,11 @@ pub(super) fn one(statement: &Statement, told: &Told, tokens: &[Token]) -> Kind 
         S::Query(_) if told.changes => DESTROYS,
         // What is explained may be carried out.
         S::Explain { statement, .. } => one(statement, told, tokens),
+        // It stays for `EXECUTE`.
+        S::Prepare { statement, .. } => match one(statement, told, tokens) {
+            READS => SESSION,
+            other => other,
+        },
         S::Query(_) | S::ShowCreate { .. } | S::List(_) => READS,
         S::ExplainTable { .. }
         | S::ShowTables { .. }
@@ -98,7 +103,6 @@ fn grave(statement: &Statement) -> Kind {
         S::Flush { .. } | S::Kill { .. } => SERVER,
         S::Call(_)
         | S::Execute { .. }
-        | S::Prepare { .. }
         | S::Declare { .. }
         | S::Open(_)
         | S::Fetch { .. }

@@ -1,6 +1,9 @@
 //! What the tokens of a statement tell, whatever its grammar: words of change, locks, places that are no tables, names of
 //! secrets, statements that follow without a semicolon.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use sqlparser::tokenizer::Token;
 
 use super::words::{CHANGES, CLAUSES, FILES, GRAVE, HINTS, LONE, SECRETS};
@@ -109,16 +112,18 @@ pub(super) fn changes(tokens: &[Token]) -> bool {
     tokens.iter().any(|token| is_one_of(token, CHANGES))
 }
 
-/// Whether a text may name a secret; it may stand in a text or a comment.
+/// The parts of names of secrets, found in one pass; made once. `None` if that cannot be: then every name may be one.
+static SECRET: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(SECRETS).ok());
+
+/// Whether a text may name a password, a key or the like; it may stand in a text or a comment.
 pub(super) fn may_be_secret(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    SECRETS.iter().any(|secret| text.contains(secret))
+    SECRET.as_ref().is_none_or(|search| search.is_match(text))
 }
 
 /// Whether a name is that of a password, a key or the like.
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRETS.iter().any(|secret| name.contains(secret)) && !name.contains("secretar")
+    may_be_secret(name) && !name.to_ascii_lowercase().contains("secretar")
 }
 
 /// Whether a statement may end here: after a name, a number, a text, a bracket.
@@ -151,7 +156,11 @@ fn reaches_out(tokens: &[Token]) -> bool {
                 level = Level { query: joined, tables: joined };
                 comes = joined;
             }
-            Token::RParen => level = outer.pop().unwrap_or_default(),
+            Token::LBracket | Token::LBrace => {
+                outer.push(level);
+                level = Level::default();
+            }
+            Token::RParen | Token::RBracket | Token::RBrace => level = outer.pop().unwrap_or_default(),
             Token::Comma => comes = level.tables,
             Token::SemiColon => level.tables = false,
             token if is_one_of(token, &["select", "with"]) => level = Level { query: true, tables: false },
@@ -230,7 +239,7 @@ fn is_no_table(rest: &[Token]) -> bool {
 }
 
 /// Whether a name in quotes is that of a file or an address: some databases read these like tables.
-fn is_file(name: &str) -> bool {
+pub(super) fn is_file(name: &str) -> bool {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     name.contains(['/', '\\']) || ending.is_some_and(|ending| FILES.contains(&ending.as_str()))
 }
