@@ -59,7 +59,8 @@ impl Words {
 
     /// Whether these two stand side by side.
     pub fn has_pair(&self, first: &str, second: &str) -> bool {
-        self.iter().zip(self.iter().skip(1)).any(|pair| pair == (first, second))
+        // Most names are one word.
+        self.0.contains('_') && self.iter().zip(self.iter().skip(1)).any(|pair| pair == (first, second))
     }
 }
 

@@ -37,7 +37,7 @@ pub fn masked(params: &str, keep: Keep) -> Masked<'_> {
     if keep == Keep::Full {
         return Masked { text: Cow::Borrowed(params), parts: 0, secrets: Vec::new(), keep };
     }
-    let mut walk = Walk { params, keep, kept: 0, out: String::new(), parts: 0, secrets: Vec::new() };
+    let mut walk = Walk { params, keep, kept: 0, out: String::new(), parts: 0, secrets: Vec::new(), seen: Vec::new() };
     walk.run();
     let Walk { kept, mut out, parts, secrets, .. } = walk;
     if parts == 0 {
@@ -193,7 +193,12 @@ struct Walk<'a> {
     out: String,
     parts: u32,
     secrets: Vec<String>,
+    /// What the keys that came up lately say, as they are written: rows repeat theirs.
+    seen: Vec<(&'a str, Says)>,
 }
+
+/// The most keys that are not read again.
+const MOST_SEEN: usize = 32;
 
 /// What a key says of its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -282,17 +287,26 @@ impl<'a> Walk<'a> {
 
     /// Takes a key.
     fn key(&mut self, token: Range<usize>, open: Option<&mut Open>) {
-        let key = json::unescape(&self.params[token.clone()]);
+        let params = self.params;
+        let written = &params[token.clone()];
+        if let Some((_, says)) = self.seen.iter().find(|(own, _)| *own == written) {
+            if let Some(open) = open {
+                open.key = *says;
+            }
+            return;
+        }
+        let key = json::unescape(written);
         let words = Words::of(&key);
+        // What stands beside it may say more of a value than its key.
+        let value = words.is_one_of(keys::VALUES);
+        let says = match (is_secret_key(&words), is_name_key(&words)) {
+            (true, _) => Says::Secret,
+            (false, true) => Says::Name,
+            (false, false) => Says::Nothing,
+        };
         if let Some(open) = open {
-            let params = self.params;
             let mut named = || *open.named.get_or_insert_with(|| is_named(&params[open.start..]));
-            let secret = is_secret_key(&words) || words.is_one_of(keys::VALUES) && named();
-            open.key = match (secret, is_name_key(&words)) {
-                (true, _) => Says::Secret,
-                (false, true) => Says::Name,
-                (false, false) => Says::Nothing,
-            };
+            open.key = if value && named() { Says::Secret } else { says };
         }
         let spots = shapes::spots(&key);
         if !spots.is_empty() {
@@ -302,6 +316,8 @@ impl<'a> Walk<'a> {
             self.secrets.extend(spots.iter().map(|spot| key[spot.range.clone()].to_owned()));
             let masked = format!("{} ({number})", without(&key, &spots));
             self.replace(token, &masked);
+        } else if !value && self.seen.len() < MOST_SEEN {
+            self.seen.push((written, says));
         }
     }
 

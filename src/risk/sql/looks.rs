@@ -135,9 +135,13 @@ fn is_engine(subject: &Subject<'_>) -> bool {
 
 /// Whether a text that begins as a statement also goes on as one.
 fn shaped(text: &str) -> bool {
-    const NEXT: &[&str] =
-        &[" from ", " into ", " set ", " table ", " database ", " view ", " index ", " schema ", " on "];
-    let head: String =
-        text.chars().take(2000).flat_map(char::to_lowercase).map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    NEXT.iter().any(|next| head.contains(next))
+    const NEXT: &[&str] = &["from", "into", "set", "table", "database", "view", "index", "schema", "on"];
+    let head = &text[..text.floor_char_boundary(8_000)];
+    let mut words = head.split_whitespace().skip(1).peekable();
+    while let Some(word) = words.next() {
+        if has(NEXT, word) && words.peek().is_some() {
+            return true;
+        }
+    }
+    false
 }
