@@ -102,6 +102,12 @@ pub fn worst(report: &Report) {
         ("wide characters", times("\u{1f600}")),
         ("tags", times("\u{e0061}")),
         ("accents", times("e\u{301}")),
+        ("ends of elements", times("</")),
+        ("elements", times("<token></")),
+        ("mutations", times("mutation {\n")),
+        ("graph queries", format!("MATCH (\n{}", times("CALL a "))),
+        ("stages", times("{\"$out\":")),
+        ("pipes of a query", times("|> to(")),
     ];
     let mut slowest: Vec<(Duration, String)> = Vec::new();
     let mut look = |what: String, tool: &str, arguments: &Value| {

@@ -1,6 +1,8 @@
 //! Queries in other languages than SQL, which change, delete or reach out from within: GraphQL, Cypher, SPARQL, stages
 //! and shells of `MongoDB`, Flux, Kusto, XML with entities. Looks for the few words that do so, and parses none of them.
 
+use memchr::memmem;
+
 use super::names::{self, Deed};
 use super::subject::{Found, Shape, Subject, Value};
 use super::words::Words;
@@ -45,7 +47,8 @@ const METHODS: &[(&str, Kind)] = &[
 ];
 /// Words with which a query in Cypher begins.
 const CYPHER: &[&str] = &[
-    "match", "optional", "merge", "unwind", "call", "foreach", "load", "create", "profile", "explain", "with", "detach",
+    "match", "optional", "merge", "unwind", "call", "foreach", "load", "create", "profile", "explain", "with",
+    "detach", "return", "use", "cypher", "show",
 ];
 /// Words with which an update in SPARQL begins, once its prefixes are read.
 const SPARQL: &[&str] =
@@ -96,23 +99,27 @@ fn tell(subject: &Subject<'_>, value: &Value<'_>, kind: Kind, what: &str, found:
 /// A text that may be a query, without the blanks at its start.
 fn query(subject: &Subject<'_>, value: &Value<'_>, text: &str, found: &mut Found) {
     let key = subject.key(value);
+    if !may_be_one(text) {
+        return;
+    }
     let plain = without_strings(text);
     let lower = plain.to_ascii_lowercase();
-    let first = tokens(&lower).next().unwrap_or_default();
+    let lower = body(&lower);
+    let first = tokens(lower).next().unwrap_or_default();
     let named = |words: &[&str]| subject.name.words.iter().chain(key.iter()).any(|word| words.contains(&word));
     let capital = |word: &str| plain.contains(&*word.to_ascii_uppercase()) || named(&["cypher", "neo4j", "sparql"]);
-    if graphql(&lower) {
+    if graphql(&plain) {
         let deeds = tokens(&plain).map(|word| names::deed(&Words::of(word), true).0);
         let harms = deeds.max().is_some_and(|deed| deed > Deed::Execute);
         tell(subject, value, if harms { DESTROYS } else { CHANGES }, "is a mutation", found);
-    } else if CYPHER.contains(&first) && lower.contains('(') && capital(first) && !tokens(&lower).any(|w| w == "select")
+    } else if CYPHER.contains(&first) && lower.contains('(') && capital(first) && !tokens(lower).any(|w| w == "select")
     {
-        graph(subject, value, &lower, found);
+        graph(subject, value, lower, found);
     } else if SPARQL.contains(&first)
         && lower.contains(['{', '<'])
         && (named(&["sparql", "rdf"]) || lower.contains('?'))
     {
-        let has = |words: &[&str]| tokens(&lower).any(|word| words.contains(&word));
+        let has = |words: &[&str]| tokens(lower).any(|word| words.contains(&word));
         if has(&["delete", "drop", "clear", "move", "copy"]) {
             tell(subject, value, DESTROYS, "deletes or overwrites", found);
         } else if has(&["insert", "create", "add"]) {
@@ -139,26 +146,58 @@ fn query(subject: &Subject<'_>, value: &Value<'_>, text: &str, found: &mut Found
     }
 }
 
+/// Whether a text may be a query at all: most texts are none, and this tells most of them fast.
+fn may_be_one(text: &str) -> bool {
+    let start = &text[..text.floor_char_boundary(64)];
+    let first = |words: &[&str]| {
+        let first = tokens(start).next().unwrap_or_default();
+        words.iter().any(|word| word.eq_ignore_ascii_case(first))
+    };
+    // Comments may come first.
+    start.starts_with(['.', '#', '/', '-'])
+        || ["mutation", "subscription", "|>"]
+            .iter()
+            .any(|word| memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+        || first(CYPHER)
+        || first(SPARQL)
+        || first(&["db"])
+}
+
+/// A text without the comments that it begins with.
+fn body(text: &str) -> &str {
+    let mut rest = text.trim_start();
+    while ["//", "#", "--"].iter().any(|comment| rest.starts_with(comment)) {
+        rest = rest.find(['\n', '\r']).map_or("", |end| rest[end..].trim_start());
+    }
+    rest
+}
+
 /// Whether a document in GraphQL has an operation that is no query.
-fn graphql(lower: &str) -> bool {
-    let mut depth = 0_usize;
-    let (mut start, bytes) = (0, lower.as_bytes());
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            b'{' => {
-                let head = lower[start..at].trim_start();
-                let rest = head.strip_prefix("mutation").or_else(|| head.strip_prefix("subscription"));
-                if depth == 0 && rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')) {
-                    return true;
+fn graphql(document: &str) -> bool {
+    let (mut depth, mut head) = (0_usize, String::new());
+    for line in document.split(['\n', '\r']) {
+        for c in line.split('#').next().unwrap_or_default().chars() {
+            match c {
+                '{' if depth > 0 => depth += 1,
+                '{' => {
+                    // Commas mean nothing there.
+                    let head = head.trim_start_matches(|c: char| c.is_whitespace() || c == ',' || c == '\u{feff}');
+                    let rest = head.strip_prefix("mutation").or_else(|| head.strip_prefix("subscription"));
+                    if rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')) {
+                        return true;
+                    }
+                    depth = 1;
                 }
-                depth += 1;
+                '}' => {
+                    depth = depth.saturating_sub(1);
+                    head.clear();
+                }
+                c if depth == 0 => head.push(c),
+                _ => {}
             }
-            b'}' => {
-                depth = depth.saturating_sub(1);
-                start = at + 1;
-            }
-            b'\n' | b'\r' if depth == 0 && lower[start..at].trim_start().starts_with('#') => start = at + 1,
-            _ => {}
+        }
+        if depth == 0 {
+            head.push(' ');
         }
     }
     false
@@ -204,6 +243,13 @@ fn without_strings(text: &str) -> String {
             let end = rest.find("*/").map_or(rest.len(), |end| end + 2);
             out.push(' ');
             rest = &rest[end..];
+            continue;
+        }
+        if let Some(within) = rest.strip_prefix("\"\"\"").filter(|_| open.is_none())
+            && let Some(end) = within.find("\"\"\"")
+        {
+            out.push(' ');
+            rest = &within[end + 3..];
             continue;
         }
         rest = &rest[c.len_utf8()..];
