@@ -21,6 +21,7 @@ use crate::shown::Shown;
 
 /// Sets a level, explains a judgement, or judges many calls.
 pub fn run(home: &Home, args: RiskArgs) -> Result<Exit> {
+    bear_with_the_parser();
     let mut out = BufWriter::new(io::stdout().lock());
     let done = match args.command {
         RiskCommand::Set { server, tool, level } => set(home, &server, &tool, level),
@@ -36,6 +37,17 @@ pub fn run(home: &Home, args: RiskArgs) -> Result<Exit> {
         Err(error) if is_broken_pipe(&error) => Ok(Exit::Ok),
         done => done,
     }
+}
+
+/// The shell parser breaks on some lines, which the judge catches and calls unreadable: nothing to be told on standard
+/// error as if this program had broken.
+fn bear_with_the_parser() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !panic.location().is_some_and(|place| place.file().contains("brush-parser")) {
+            tell(panic);
+        }
+    }));
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

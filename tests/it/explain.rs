@@ -35,6 +35,16 @@ fn explaining_names_the_level_every_finding_with_its_place_and_what_decides() {
 }
 
 #[test]
+fn a_line_that_breaks_the_parser_is_unreadable_and_no_breakdown_of_ours() {
+    let home = tempfile::tempdir().unwrap();
+    let arguments = r#"{"command":"cat 99999999999999999999<a"}"#;
+    let output = run(&home, &["risk", "explain", "box", "run_command", arguments], "");
+    assert!(output.status.success());
+    assert_eq!(text(&output.stderr), "");
+    assert!(text(&output.stdout).contains("shell.unreadable"), "{}", text(&output.stdout));
+}
+
+#[test]
 fn explaining_names_the_rule_and_its_reason() {
     let home = tempfile::tempdir().unwrap();
     let policy = home.path().join("other.toml");
