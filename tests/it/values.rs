@@ -346,6 +346,17 @@ fn secrets_are_masked_wherever_a_name_stands_and_however_they_are_encoded() {
 }
 
 #[test]
+fn masking_takes_no_more_than_a_bounded_time_however_deep_names_and_values_nest() {
+    let depth = 60;
+    let text = format!("{}\"{}\"{}", "{\"value\":\"x\",\"a\":".repeat(depth), "b ".repeat(4 << 20), "}".repeat(depth));
+    let params = format!(r#"{{"name":"t","arguments":{text}}}"#);
+    let start = std::time::Instant::now();
+    let masked = masked(&params, Keep::Masked);
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(masked.parts > 0, "what nobody looked through is taken for a secret");
+}
+
+#[test]
 fn the_journal_and_the_history_hold_no_secret_and_say_that_something_is_masked() {
     let secret = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
     let world = World::with_policy("[levels]\nmedium = \"deny\"\nhigh = \"deny\"\n");

@@ -37,7 +37,17 @@ pub fn masked(params: &str, keep: Keep) -> Masked<'_> {
     if keep == Keep::Full {
         return Masked { text: Cow::Borrowed(params), parts: 0, secrets: Vec::new(), keep };
     }
-    let mut walk = Walk { params, keep, kept: 0, out: String::new(), parts: 0, secrets: Vec::new(), seen: Vec::new() };
+    let mut walk = Walk {
+        params,
+        keep,
+        kept: 0,
+        out: String::new(),
+        parts: 0,
+        secrets: Vec::new(),
+        seen: Vec::new(),
+        // Objects within objects are looked through again and again, but not for ever.
+        left: 8 * params.len(),
+    };
     walk.run();
     let Walk { kept, mut out, parts, secrets, .. } = walk;
     if parts == 0 {
@@ -167,9 +177,13 @@ fn mark(secret: &str) -> String {
     format!("‹masked: {} characters›", secret.chars().count())
 }
 
-/// Whether the name under which an object sets a value is a secret's. The object begins the text.
-fn is_named(text: &str) -> bool {
+/// Whether the name under which an object sets a value is a secret's, or nobody looks any more. The object begins the text.
+fn is_named(text: &str, left: &mut usize) -> bool {
+    if *left == 0 {
+        return true;
+    }
     let object = &text[..json::value_len(text)];
+    *left = left.saturating_sub(object.len());
     json::members(object).any(|(key, value)| {
         let is_name = value.starts_with('"') && value.len() <= 130 && Words::of(&key).is_one_of(keys::NAMES);
         is_name && is_secret_key(&Words::of(&json::unescape(value)))
@@ -195,6 +209,8 @@ struct Walk<'a> {
     secrets: Vec<String>,
     /// What the keys that came up lately say, as they are written: rows repeat theirs.
     seen: Vec<(&'a str, Says)>,
+    /// How many more bytes of objects are looked through for names; beyond that whatever is set is taken for a secret.
+    left: usize,
 }
 
 /// The most keys that are not read again.
@@ -305,7 +321,8 @@ impl<'a> Walk<'a> {
             (false, false) => Says::Nothing,
         };
         if let Some(open) = open {
-            let mut named = || *open.named.get_or_insert_with(|| is_named(&params[open.start..]));
+            let left = &mut self.left;
+            let mut named = || *open.named.get_or_insert_with(|| is_named(&params[open.start..], left));
             open.key = if value && named() { Says::Secret } else { says };
         }
         let spots = shapes::spots(&key);
