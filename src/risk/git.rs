@@ -78,6 +78,10 @@ pub fn judge(arguments: &[Word]) -> (Option<Kind>, String) {
         |at: usize| at > 0 && matches!(after[at - 1].text.as_str(), "-m" | "-am" | "--message" | "--grep" | "--author");
     let open = |(at, word): (usize, &Word)| word.open && word.sure == Sure::Unknown && (word.splits || !message(at));
     let uncertain = after.iter().enumerate().any(open);
+    // `-h` is given to the subcommand, which may be anybody's.
+    if matches!(after, [help] if help.text == "--help") {
+        return (None, String::new());
+    }
     let own = Arguments { words: after, texts: after.iter().map(|word| word.text.as_str()).collect() };
     let (kind, says) =
         if before { (Some(UNKNOWN), "has an option that is not known") } else { own.judge(&subcommand.text) };
@@ -165,14 +169,19 @@ impl Arguments<'_> {
                     && !text.starts_with("--")
                     && text[1..].bytes().take_while(u8::is_ascii_alphabetic).any(|b| b == option.as_bytes()[1]);
                 // Git takes any beginning of a long option that is no other's.
-                let short = option.starts_with("--") && text.len() > 4 && option.starts_with(*text);
-                text == option || cluster || short || text.split_once('=').is_some_and(|(name, _)| name == *option)
+                let name = text.split_once('=').map_or(*text, |(name, _)| name);
+                cluster || name == *option || (name.starts_with("--") && name.len() > 3 && option.starts_with(name))
             })
         })
     }
 
     fn first(&self) -> &str {
         self.texts.iter().find(|text| !text.starts_with('-')).copied().unwrap_or_default()
+    }
+
+    /// Whether what comes first is no option, so that the first word is no value.
+    fn leads(&self) -> bool {
+        self.texts.first().is_some_and(|text| !text.starts_with('-'))
     }
 
     fn operands(&self) -> usize {
@@ -222,12 +231,12 @@ impl Arguments<'_> {
             "branch" => self.branch(),
             "tag" => self.tag(),
             "stash" => match self.first() {
-                "list" | "show" => self.reads("stash"),
+                "list" | "show" if self.leads() => self.reads("stash"),
                 "drop" | "clear" => (Some(DISCARDS), "throws stashed changes away"),
                 _ => (Some(CHANGES), "stashes changes, or takes them out again"),
             },
             "worktree" => match self.first() {
-                "list" => self.reads("worktree"),
+                "list" if self.leads() => self.reads("worktree"),
                 "add" | "lock" | "unlock" => (Some(CHANGES), "changes the work trees"),
                 _ => (Some(DISCARDS), "removes work trees"),
             },
@@ -235,16 +244,16 @@ impl Arguments<'_> {
             "rebase" if self.has(&["--exec", "-x"]) => (Some(EXECUTES), "runs a command for every commit"),
             "filter-branch" | "filter-repo" | "rebase" | "replace" | "update-ref" | "symbolic-ref" | "fast-import"
             | "prune" | "history" => self.rewrites(subcommand),
-            "reflog" => match self.first() {
-                "expire" | "delete" | "drop" => (Some(REWRITES), "forgets where branches were"),
-                _ => self.reads("reflog"),
-            },
+            "reflog" if self.texts.iter().any(|text| matches!(*text, "expire" | "delete" | "drop")) => {
+                (Some(REWRITES), "may forget where branches were")
+            }
             "gc" if self.texts.is_empty() || self.texts == ["--auto"] => (Some(CHANGES), "packs the repository"),
             "gc" | "repack" | "prune-packed" | "pack-refs" | "maintenance" => {
                 (Some(REWRITES), "may delete what is not reachable")
             }
             "notes" => match self.first() {
-                "" | "list" | "show" => self.reads("notes"),
+                "" => self.reads("notes"),
+                "list" | "show" if self.leads() => self.reads("notes"),
                 _ => (Some(CHANGES), "changes notes"),
             },
             "config" => self.config(),
@@ -255,7 +264,7 @@ impl Arguments<'_> {
                 _ => (Some(EXECUTES), "fetches what another repository names, or runs a command"),
             },
             "bisect" if self.first() == "run" => (Some(EXECUTES), "runs a command for every commit"),
-            "bisect" if matches!(self.first(), "log" | "view" | "visualize") => self.reads("bisect"),
+            "bisect" if self.first() == "log" && self.leads() => self.reads("bisect"),
             "fetch" | "clone" | "pull" | "ls-remote" => self.fetches(subcommand),
             "add" if self.has(&["-i", "-p", "-e", "--edit", "--interactive", "--patch"]) => {
                 (Some(UNKNOWN), "opens an editor")
@@ -311,7 +320,9 @@ impl Arguments<'_> {
         if self.has(&["--edit-description"]) {
             return (Some(UNKNOWN), "opens an editor");
         }
+        let looks = &["--format", "--sort", "--column", "--no-column", "--color", "--no-color", "--ignore-case", "-i"];
         let lists = self.texts.is_empty()
+            || (self.operands() == 0 && self.has(looks))
             || self.has(&[
                 "-a",
                 "-r",
@@ -369,7 +380,7 @@ impl Arguments<'_> {
             "--list",
             "--get-color",
             "--get-colorbool",
-        ]) || matches!(self.first(), "list" | "get");
+        ]) || (matches!(self.first(), "list" | "get") && self.leads());
         let writes = self.has(&[
             "--add",
             "--unset",
@@ -424,6 +435,10 @@ impl Arguments<'_> {
     }
 
     fn changes(&self, subcommand: &str) -> (Option<Kind>, &'static str) {
+        let looks = self.has(&["--stat", "--numstat", "--summary", "--check"]) && !self.has(&["--apply"]);
+        if subcommand == "apply" && looks {
+            return (None, "");
+        }
         let forces = match subcommand {
             "merge" | "cherry-pick" | "revert" | "am" => {
                 self.has(&["--abort", "--quit", "--skip", "-X", "--strategy", "-s"])
@@ -442,7 +457,8 @@ impl Arguments<'_> {
     fn reads(&self, subcommand: &str) -> (Option<Kind>, &'static str) {
         const NOT: (Option<Kind>, &str) = (Some(UNKNOWN), "is not known merely to read");
         let Some(Read { vetoes, .. }) = READS.iter().find(|own| own.name == subcommand) else { return NOT };
-        if self.has(&["--ext-diff", "--textconv", "--open-files-in-pager", "--filters"]) {
+        let filters = subcommand == "cat-file" && self.has(&["--filters"]);
+        if filters || self.has(&["--ext-diff", "--textconv", "--open-files-in-pager"]) {
             return (Some(EXECUTES), "runs a program that its settings name");
         }
         if self.has(&["--output"]) || self.has(vetoes) {

@@ -12,7 +12,9 @@ use super::{paths, urls};
 use crate::decision::Level::{High, Low, Medium};
 use crate::json;
 
+mod asks;
 mod commands;
+mod listed;
 mod parse;
 mod plain;
 mod readers;

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::listed::names_files;
 use super::readers::{self, Reading};
 use super::script::{Command, Script, Sure, Word, is_harmless_name};
 use super::services::{self, Service};
@@ -12,7 +13,7 @@ use super::worst::{self, Known, says_going};
 use super::wrappers::{self, Inner};
 use super::{
     CHANGES, DESTROYS, FETCHES, OPEN, PERSISTS, PIPES, PRIVILEGE, REDIRECTS, REVEALS, RUNS, SENDS, SETS, UNREADABLE,
-    parse, plain, special,
+    asks, parse, plain, special,
 };
 use crate::risk::subject::quoted;
 use crate::risk::{Kind, git, paths};
@@ -33,21 +34,6 @@ const MOST_LEVELS: usize = 6;
 /// The most commands of one line.
 const MOST_COMMANDS: usize = 2_000;
 
-/// What asks a program for its version, where `--version` is not the way.
-const VERSIONS: &[(&str, &str)] = &[
-    ("node", "-v"),
-    ("python", "-V"),
-    ("python3", "-V"),
-    ("java", "-version"),
-    ("ruby", "-v"),
-    ("perl", "-v"),
-    ("php", "-v"),
-    ("rustc", "-V"),
-    ("cargo", "-V"),
-    ("npm", "-v"),
-    ("gcc", "-v"),
-];
-
 /// The judgement of one line.
 pub struct Judge<'b> {
     /// What it does beside reading.
@@ -62,6 +48,8 @@ pub struct Judge<'b> {
     here: Option<String>,
     level: usize,
     commands: usize,
+    /// Whether what is piped into the command are names of files below the folder.
+    names_files: bool,
     /// Where it all stands, when it is a line within a word.
     fixed: Option<Range<usize>>,
 }
@@ -78,24 +66,26 @@ impl<'b> Judge<'b> {
             here: None,
             level: 0,
             commands: 0,
+            names_files: false,
             fixed: None,
         }
     }
 
     /// Judges a command line. The error is why nobody can read it.
     pub fn line(&mut self, text: &str) -> Result<(), &'static str> {
-        let script = match plain::read(text) {
-            Some(script) => script,
-            None => parse::read(text, self.budget)?,
+        let (script, plain) = match plain::read(text) {
+            Some(script) => (script, true),
+            None => (parse::read(text, self.budget)?, false),
         };
         if script.commands.is_empty() && script.writes.is_empty() && script.unsure.is_empty() {
             return if text.trim_start().starts_with('#') { Ok(()) } else { Err("there is no command in it") };
         }
-        self.script(&script);
+        self.script(&script, plain);
         Ok(())
     }
 
-    fn script(&mut self, script: &Script) {
+    /// A plain one has no more than lists and pipelines in it.
+    fn script(&mut self, script: &Script, plain: bool) {
         for (at, why) in &script.unsure {
             self.rule(UNREADABLE, at, format!("the command line has {why}, which only a shell resolves"));
         }
@@ -117,7 +107,8 @@ impl<'b> Judge<'b> {
             }
         }
         self.functions.extend(script.functions.iter().cloned());
-        for command in &script.commands {
+        for (at, command) in script.commands.iter().enumerate() {
+            self.names_files = plain && command.piped && self.here.is_none() && names_files(&script.commands[..at]);
             self.commands += 1;
             if self.commands > MOST_COMMANDS {
                 return self.rule(UNREADABLE, &command.at(), "there are too many commands to judge".to_owned());
@@ -164,11 +155,7 @@ impl<'b> Judge<'b> {
         // A reader is one by its own name only, or from where the system keeps it: `./ls` may be anything.
         let trusted = name == own
             || ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"].iter().any(|d| name.strip_prefix(d) == Some(own));
-        let only =
-            |flags: &[&str]| matches!(arguments, [one] if one.is_literal() && flags.contains(&one.text.as_str()));
-        let asks = only(&["--help", "--version"]) || VERSIONS.iter().any(|(tool, flag)| *tool == own && only(&[flag]));
-        if trusted && asks && (worst::known(own).is_some() || wrappers::named(own).is_some() || services::is_known(own))
-        {
+        if trusted && is_known(own) && asks::only(own, arguments) {
             return;
         }
         if own == "git" && trusted {
@@ -200,6 +187,7 @@ impl<'b> Judge<'b> {
 
     fn reader(&mut self, own: &str, arguments: &[Word], reading: Reading, whole: &Range<usize>) {
         match reading {
+            Reading::Not if worst::known(own).is_some() => return self.worst(own, arguments, false, whole),
             Reading::Not => {
                 let going = arguments.iter().any(|word| word.text == "-delete");
                 let kind = if going { DESTROYS } else { RUNS };
@@ -316,12 +304,21 @@ impl<'b> Judge<'b> {
                 // `xargs -a file`, `env -C folder`.
                 let before = arguments.len().saturating_sub(inner.len());
                 arguments.iter().take(before).for_each(|word| self.read_path(word));
-                self.inside(wrapper, inner, piped, whole);
+                let file = |word: &Word| word.text.starts_with("-a") || word.text.starts_with("--arg-file");
+                let named = self.names_files && wrapper.name == "xargs" && !arguments[..before].iter().any(file);
+                self.inside(wrapper, inner, (piped, named), whole);
             }
         }
     }
 
-    fn inside(&mut self, wrapper: &wrappers::Wrapper, inner: &[Word], piped: bool, whole: &Range<usize>) {
+    /// What a wrapper runs, and whether something is piped into it, and that the names of files.
+    fn inside(
+        &mut self,
+        wrapper: &wrappers::Wrapper,
+        inner: &[Word],
+        (piped, named): (bool, bool),
+        whole: &Range<usize>,
+    ) {
         if inner.is_empty() && wrapper.name == "env" {
             return self.rule(REVEALS, whole, "it tells the whole environment".to_owned());
         }
@@ -339,17 +336,12 @@ impl<'b> Judge<'b> {
             return self.nested_line(&line, whole);
         }
         if wrapper.fed {
-            let mut fed: Vec<Word> = inner
-                .iter()
-                .map(|word| {
-                    if word.text.contains("{}") {
-                        Word { sure: Sure::Unknown, open: word.open || word.text.starts_with("{}"), ..word.clone() }
-                    } else {
-                        word.clone()
-                    }
-                })
-                .collect();
-            fed.push(Word::unknown(whole.clone()));
+            // To a reader whose options are all harmless, names of files below are as good as a pattern.
+            let tame = named && inner.first().is_some_and(|own| own.is_literal() && readers::takes_any(&own.text));
+            let sure = if tame { Sure::Tame } else { Sure::Unknown };
+            let fill = |word: &Word| Word { sure, open: word.open || word.text.starts_with("{}"), ..word.clone() };
+            let fed = inner.iter().map(|word| if word.text.contains("{}") { fill(word) } else { word.clone() });
+            let fed: Vec<Word> = fed.chain([Word { sure, ..Word::unknown(whole.clone()) }]).collect();
             return self.argv(&fed, true, whole);
         }
         self.argv(inner, piped, whole);
@@ -468,5 +460,5 @@ pub fn is_known(own: &str) -> bool {
         || wrappers::named(own).is_some()
         || services::is_known(own)
         || readers::is_known(own)
-        || matches!(own, "find" | "sed" | "curl" | "wget" | "ssh")
+        || matches!(own, "find" | "sed" | "curl" | "wget" | "ssh" | "dig" | "ping")
 }

@@ -205,7 +205,7 @@ impl Walk<'_> {
                 // One with a blank may become several words, options among them.
                 let tame = |word: &Word| {
                     let plain = !word.text.starts_with('-') && !word.text.contains(char::is_whitespace);
-                    word.sure < Sure::Unknown && !word.open && plain
+                    word.sure < Sure::Unknown && plain
                 };
                 let known = clause.values.is_some() && values.iter().all(tame);
                 self.script.reads.extend(values);

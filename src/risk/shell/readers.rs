@@ -20,7 +20,7 @@ pub enum Reading {
 }
 
 struct Reader {
-    /// Short options, as `getopt` has them: `n:` takes a value.
+    /// Short options, as `getopt` has them: `n:` takes a value, `i::` may have one in the same word.
     shorts: &'static str,
     /// Long options; `lines=` takes a value.
     longs: Vec<&'static str>,
@@ -38,7 +38,7 @@ ls aAbBcCdDfFgGhHiIklLmnNopqQrRsStTuUvwxXyZ1 all almost-all author escape block-
 dir aAlhRt1 all recursive
 cat AbeEnstTuv show-all number-nonblank show-ends number squeeze-blank show-tabs show-nonprinting
 tac bs:r before regex separator=
-bat nAp:l:r:H: ! plain number language= line-range= style= color= paging= theme= show-all no-pager
+bat nApl:r:H: ! plain number language= line-range= style= color= paging= theme= show-all no-pager
 head c:n:qvz0123456789 bytes= lines= quiet silent verbose zero-terminated
 tail c:n:fFqs:vzr0123456789 bytes= lines= follow retry quiet silent verbose pid= sleep-interval= zero-terminated
 wc clmLwc bytes chars lines max-line-length words files0-from= total=
@@ -95,7 +95,7 @@ iostat cdhkmNptxyz ~ -
 ps AaCdefFGghHjlLmMnNopPqrsStTuUvVwxXyZ ~ forest sort= no-headers headers width= pid= ppid= user= format= cols=
 pstree aAcglnpStTuU ~ -
 pgrep acdfilnoPstTuUvx ~ full list-name list-full exact newest oldest count
-lsof aiPnltRUV0d:p:u:c:F:g:s:D: ~ -
+lsof abCGhHKlLMnNOoPRtTUvwXx0d:p:u:c:F::g::i::s:: ~ -
 top bHcin:d:p:u:o:w: ! -
 date uRI:d:r:f:j ! utc universal rfc-email iso-8601 iso-8601= rfc-3339= date= reference= debug
 cal 13jmy ~ -
@@ -164,14 +164,38 @@ whatis lw -
 apropos ael -
 cd LPe@ ~ -
 tput - ! -
-cloc qv ! json csv by-file quiet vcs=
+cloc qv ! json csv by-file quiet
 tokei efs:t:o: ! -
 fd aHIiLlpsgFe:t:d:E:c:S:0uq1j: ! hidden no-ignore case-sensitive ignore-case glob fixed-strings absolute-path follow full-path max-depth= min-depth= exact-depth= exclude= type= extension= size= changed-within= changed-before= color= print0 max-results= strip-cwd-prefix quiet
-journalctl u:n:p:S:U:t:o:fkbxerqam ! unit= since= until= lines= priority= no-pager dmesg boot follow reverse output= grep= system user identifier=
+journalctl u:n:p:S:U:t:o:g:fkbxerqam0123456789 ! disk-usage list-boots no-hostname no-full utc catalog header fields unit= since= until= lines= priority= no-pager dmesg boot follow reverse output= grep= system user identifier=
 dmesg HTtxl:f:weLrkuJ ! level= facility= human follow ctime notime color= decode raw
 last aFRxwdn:0123456789 ! -
 lastlog au: ! -
 history - ! -
+mount lv ! ~ -
+umask Sp ! ~ -
+ulimit aHScdflmnpstuv ! ~ -
+alias p ! ~ -
+sysctl aAbeNn ! ~ all names values
+ifconfig asv ~ -
+hostnamectl - ! ~ -
+timedatectl - ! ~ -
+nvidia-smi Lqi:l:d:x ! ~ list-gpus query query-gpu= query-compute-apps= format= id= loop= display=
+lsb_release acdirsuv ~ all id description release codename short
+sw_vers - ~ *
+printenv - ! ~ -
+crontab l ! ~ -
+ssh-add lL ! ~ -
+ssh-keygen lvf:E: ! -
+rpm qailfcdRp ! query all info list file configfiles docfiles requires provides changelog package last
+pacman Qilqedtukmsgcpo ! -
+gofmt ldser: ! -
+size ABdtox ! format= totals common
+otool aDdfhlLMoprtvVxXI ! -
+shellcheck aVxC::S:f:e:i:o:s:P:W: ! format= exclude= include= severity= shell= external-sources enable= color= color list-optional check-sourced norc source-path=
+yamllint d:c:f:s ! config-data= config-file= format= strict no-warnings list-files
+xmllint - ! format xpath= noout nonet noblanks recover encode= html xmlout huge
+eza 1aABbdDFgGhHilmMnOrRSuUxXZ@I:L:s:t:w: ! all long tree level= git icons icons= sort= reverse header group group-directories-first no-permissions no-user no-time no-filesize color= colour= time-style= only-dirs only-files ignore-glob= git-ignore recurse oneline grid across inode links blocksize classify classify= absolute hyperlink bytes binary
 locate 0cbiel:n:qrSw ! basename count ignore-case limit= regex
 wait - ~ -
 return - ~ * -
@@ -202,22 +226,36 @@ static READERS: LazyLock<HashMap<&'static str, Reader>> = LazyLock::new(|| {
 
 /// Whether there is a reader of this name.
 pub fn is_known(name: &str) -> bool {
-    READERS.contains_key(name)
+    READERS.contains_key(own_name(name))
 }
 
 /// Whether a reader opens the files that it is given.
 pub fn opens(name: &str) -> bool {
-    READERS.get(name).is_some_and(|reader| !reader.closed) && !matches!(name, "test" | "[" | "printf")
+    READERS.get(own_name(name)).is_some_and(|reader| !reader.closed) && !matches!(name, "test" | "[" | "printf")
+}
+
+/// The same under another name.
+fn own_name(name: &str) -> &str {
+    match name {
+        "egrep" | "fgrep" => "grep",
+        "exa" => "eza",
+        _ => name,
+    }
+}
+
+/// Whether nothing that it could be given makes more of it than a reader, options that are known aside.
+pub fn takes_any(name: &str) -> bool {
+    READERS.get(own_name(name)).is_some_and(|reader| !reader.strict && !reader.free) && !matches!(name, "uniq" | "cd")
 }
 
 /// What a reader does with these arguments; `None` when there is no reader of this name.
 pub fn read(name: &str, arguments: &[Word]) -> Option<Reading> {
-    let reader = READERS.get(name)?;
+    let reader = READERS.get(own_name(name))?;
     let Some(operands) = operands(reader, arguments) else { return Some(Reading::Not) };
     let open = arguments.iter().any(|word| word.open && word.sure == Sure::Unknown);
     // A pattern may match a file whose name is an option.
     let pattern = reader.strict && operands.iter().any(|word| word.open);
-    if (open && reader.strict) || !fits(name, &operands) {
+    if (open && reader.strict) || !fits(name, &operands, arguments) {
         return Some(Reading::Not);
     }
     let unknown = arguments.iter().any(|word| word.sure == Sure::Unknown);
@@ -234,7 +272,7 @@ fn operands<'w>(reader: &Reader, arguments: &'w [Word]) -> Option<Vec<&'w Word>>
         return Some(arguments.iter().collect());
     }
     let mut operands = Vec::new();
-    let mut rest = arguments.iter();
+    let mut rest = arguments.iter().peekable();
     while let Some(word) = rest.next() {
         let text = word.text.as_str();
         if text == "--" && word.is_literal() {
@@ -250,10 +288,15 @@ fn operands<'w>(reader: &Reader, arguments: &'w [Word]) -> Option<Vec<&'w Word>>
             None => short_options(reader, &text[1..])?,
         };
         if takes_next {
-            rest.next();
+            rest.next_if(|value| !is_option(&value.text));
         }
     }
     Some(operands)
+}
+
+/// Whether a word that stands where a value is taken looks like an option: another build of the tool may take it for one.
+pub fn is_option(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'))
 }
 
 /// Whether a long option takes the next word; `None` when it is not known.
@@ -276,23 +319,36 @@ fn long_option(reader: &Reader, long: &str) -> Option<bool> {
 fn short_options(reader: &Reader, cluster: &str) -> Option<bool> {
     for (at, c) in cluster.char_indices() {
         let place = reader.shorts.find(c).filter(|_| c != ':')?;
-        if reader.shorts[place + c.len_utf8()..].starts_with(':') {
-            return Some(at + c.len_utf8() == cluster.len());
+        let after = &reader.shorts[place + c.len_utf8()..];
+        if after.starts_with(':') {
+            return Some(at + c.len_utf8() == cluster.len() && !after.starts_with("::"));
         }
     }
     Some(false)
 }
 
 /// What more there is to say of some.
-fn fits(name: &str, operands: &[&Word]) -> bool {
+fn fits(name: &str, operands: &[&Word], arguments: &[Word]) -> bool {
     let literal = |word: &&&Word| word.is_literal();
+    let begins = |with: &[&str]| arguments.first().is_some_and(|first| with.iter().any(|w| first.text.starts_with(w)));
     match name {
-        // With an argument, it sets the name, and the second file of these is written.
-        "hostname" | "top" => operands.is_empty(),
+        "alias" | "sysctl" => operands.iter().all(|word| word.is_literal() && !word.text.contains('=')),
+        "hostnamectl" | "timedatectl" => operands.iter().all(|word| word.text == "status"),
+        // One of their options says that they only tell.
+        "crontab" | "ssh-add" => operands.is_empty() && arguments.len() == 1,
+        "ssh-keygen" => begins(&["-l"]),
+        "rpm" => begins(&["-q", "--query"]) && !operands.iter().any(|word| word.text.contains("://")),
+        "pacman" => begins(&["-Q"]),
+        "xmllint" => !operands.iter().any(|word| word.text.contains("://")),
+        "printenv" => {
+            !operands.is_empty() && operands.iter().all(|w| w.is_literal() && !names_secret(&format!("${}", w.text)))
+        }
+        // With an argument, these set something; the second file of some is written.
+        "hostname" | "top" | "mount" | "umask" | "ulimit" | "nvidia-smi" => operands.is_empty(),
         // `less '+!command'`.
         "less" | "more" => !operands.iter().any(|word| word.text.starts_with('+') || word.open),
         "read" => operands.iter().all(|word| word.is_literal() && super::script::is_harmless_name(&word.text)),
-        "uniq" | "xxd" | "base64" | "base32" => operands.len() < 2,
+        "uniq" | "xxd" | "base64" | "base32" | "ifconfig" => operands.len() < 2,
         "date" => operands.iter().all(|word| word.text.starts_with('+') && !word.open),
         // Where they take a number they evaluate it, and run what is in it.
         "test" | "[" => {
@@ -302,7 +358,7 @@ fn fits(name: &str, operands: &[&Word]) -> bool {
         "printf" => operands.first().is_none_or(|format| !format.open),
         "history" => operands.iter().all(|word| word.text.bytes().all(|b| b.is_ascii_digit())),
         "tput" => operands.iter().filter(literal).count() == operands.len() && operands.len() < 3,
-        "yq" => !operands.iter().any(|word| word.text.contains("load") || word.text.contains("env")),
+        "yq" => !operands.iter().any(|word| ["load", "env", "system"].iter().any(|does| word.text.contains(does))),
         _ => true,
     }
 }

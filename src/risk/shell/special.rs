@@ -5,13 +5,16 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::commands::{Judge, join};
+use super::readers::is_option;
 use super::script::{Sure, Word, is_harmless_name};
 use super::{CHANGES, DESTROYS, FETCHES, OPEN, RUNS, SENDS, SETS, UNREADABLE};
 use crate::risk::subject::quoted;
 
+mod files;
 mod network;
 mod programs;
 
+use files::{archive, certificate, listing, unpack};
 use network::{fetch, mirror, remote};
 use programs::{awk, sed};
 
@@ -23,9 +26,11 @@ pub fn judge(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
         "awk" | "gawk" | "mawk" | "nawk" => awk(judge, arguments, whole),
         "curl" | "wget" => fetch(judge, own, arguments, whole),
         "tar" | "bsdtar" | "gtar" => return archive(judge, arguments, whole),
-        "unzip" | "zipinfo" => return listing(judge, arguments),
+        "unzip" | "zipinfo" => return listing(judge, own, arguments),
         "rsync" => return mirror(judge, arguments, whole),
         "tee" => tee(judge, arguments, whole),
+        "gzip" | "gunzip" | "bzip2" | "bunzip2" | "xz" | "unxz" | "zstd" | "unzstd" => return unpack(judge, arguments),
+        "openssl" => return certificate(judge, arguments),
         "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "mksh" | "fish" => return shell(judge, own, arguments, whole),
         "eval" => line(judge, arguments, whole),
         "ssh" | "mosh" => remote(judge, arguments, whole),
@@ -69,6 +74,7 @@ fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
     if let Some(word) = arguments.iter().find(|word| word.splits) {
         judge.rule(RUNS, &word.at, TURNS.to_owned());
     }
+    let opens = arguments.iter().any(|word| word.text.starts_with("-exec"));
     let mut rest = arguments;
     while let [word, after @ ..] = rest {
         rest = after;
@@ -92,7 +98,15 @@ fn find(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
                 let next = after.first().map_or("", |word| word.text.as_str());
                 let takes = (*with && !ACTS.iter().any(|act| next.starts_with(act)))
                     || (text == "-depth" && next.parse::<i32>().is_ok());
-                rest = if takes { after.get(1..).unwrap_or_default() } else { after };
+                // The names of what it opens by another command are named here.
+                if let [value, next @ ..] = after
+                    && takes
+                {
+                    rest = next;
+                    if opens {
+                        judge.read_path(value);
+                    }
+                }
             } else {
                 let says = format!("find has the action {}, which does more than look", quoted(text));
                 judge.rule(RUNS, &word.at, says);
@@ -135,14 +149,20 @@ fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]
         if word.open && word.sure == Sure::Unknown {
             return None;
         }
-        let mut next = |option| rest.next().map(|word| Given { option, word, value: &word.text });
+        let mut next = |option| {
+            let value = rest.next().filter(|value| !is_option(&value.text))?;
+            Some(Given { option, word: value, value: &value.text })
+        };
         if let Some(long) = text.strip_prefix("--") {
             let (name, value) = long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
             if longs.contains(&name) && value.is_none() {
                 continue;
             }
             longs.iter().find(|own| own.strip_suffix('=') == Some(name))?;
-            values.extend(value.map_or_else(|| next('-'), |value| Some(Given { option: '-', word, value })));
+            values.push(match value {
+                Some(value) => Given { option: '-', word, value },
+                None => next('-')?,
+            });
             continue;
         }
         if text.len() < 2 || !text.starts_with('-') {
@@ -152,7 +172,7 @@ fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]
         for (at, c) in text[1..].char_indices() {
             let value = &text[1 + at + c.len_utf8()..];
             if valued.contains(c) {
-                values.extend(if value.is_empty() { next(c) } else { Some(Given { option: c, word, value }) });
+                values.push(if value.is_empty() { next(c)? } else { Given { option: c, word, value } });
                 continue 'words;
             }
             if !plain.contains(c) {
@@ -161,43 +181,6 @@ fn operands<'w>(arguments: &'w [Word], plain: &str, valued: &str, longs: &[&str]
         }
     }
     Some((operands, values))
-}
-
-/// `tar -t` lists.
-fn archive(judge: &mut Judge<'_>, arguments: &[Word], _whole: &Range<usize>) -> bool {
-    let bundled = arguments
-        .first()
-        .is_some_and(|word| !word.text.starts_with('-') && word.text.bytes().all(|b| b"tvfzjJ".contains(&b)));
-    let rest = if bundled { &arguments[1..] } else { arguments };
-    let Some((operands, _)) = operands(rest, "tvzjJa", "fC", &["list", "verbose", "gzip", "file="]) else {
-        return false;
-    };
-    let lists = if bundled {
-        arguments[0].text.contains('t')
-    } else {
-        arguments.iter().any(|word| {
-            word.text == "--list"
-                || (word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('t'))
-        })
-    };
-    // `host:file` is fetched with rsh.
-    if !lists || arguments.iter().any(|word| word.sure == Sure::Unknown || word.text.contains(':')) {
-        return false;
-    }
-    for word in operands {
-        judge.read_path(word);
-    }
-    true
-}
-
-/// `unzip -l` lists.
-fn listing(judge: &mut Judge<'_>, arguments: &[Word]) -> bool {
-    let Some((operands, _)) = operands(arguments, "lvZt1", "", &[]) else { return false };
-    let lists = arguments.iter().any(|word| matches!(word.text.as_str(), "-l" | "-v" | "-Z" | "-Z1" | "-t" | "-lv"));
-    for word in operands {
-        judge.read_path(word);
-    }
-    lists && arguments.iter().all(|word| word.sure < Sure::Unknown)
 }
 
 fn tee(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {

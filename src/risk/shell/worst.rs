@@ -73,7 +73,8 @@ const TABLE: &[(Known, &str)] = &[
          cabal stack opam rebar3 swift xcodebuild pod brew port apt apt-get aptitude dpkg yum dnf rpm zypper pacman yay \
          paru apk snap flatpak emerge nix nix-env nix-shell nix-build guix ansible ansible-playbook vagrant packer \
          pytest tox nox jest vitest mocha playwright cypress gcc g++ clang clang++ cc c++ ld rustc rustup javac java kotlinc tsc webpack vite rollup esbuild \
-         eslint prettier pre-commit husky direnv asdf mise nvm rbenv pyenv",
+         eslint prettier pre-commit husky direnv asdf mise nvm rbenv pyenv ruff black isort mypy pyright pylint flake8 \
+         bandit rubocop rspec phpunit phpstan stylelint biome golangci-lint swiftlint turbo nx lerna protoc buf skaffold",
     ),
 ];
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::readers::is_option;
 use super::script::Word;
 
 /// A command that runs the one in its words.
@@ -56,7 +57,7 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("doas", "uC", "Lns", &[], 0),
     wrapper("env", "uC", "i0v", &["ignore-environment", "null", "unset=", "chdir=", "debug"], 0),
     wrapper("nice", "n", "", &["adjustment="], 0),
-    wrapper("ionice", "cnpPu", "t", &["class=", "classdata=", "ignore"], 0),
+    wrapper("ionice", "cn", "t", &["class=", "classdata=", "ignore"], 0),
     wrapper("chrt", "TPD", "abdfiormpvR", &[], 1),
     wrapper("taskset", "", "acp", &["cpu-list", "all-tasks"], 1),
     wrapper("nohup", "", "", &[], 0),
@@ -73,8 +74,8 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("exec", "a", "cl", &[], 0),
     wrapper("noglob", "", "", &[], 0),
     wrapper("nocorrect", "", "", &[], 0),
-    wrapper("strace", "eopsSauEIOPbX", "cCdfFhiqrtTvVxyDkwz", &[], 0),
-    wrapper("ltrace", "eopsSaunlADFx", "bcCfhiLrStTV", &[], 0),
+    wrapper("strace", "epsSaIOPbX", "cCdfFhiqrtTvVxyDkwz", &[], 0),
+    wrapper("ltrace", "epsSanlADx", "bcCfhiLrStTV", &[], 0),
     wrapper(
         "watch",
         "nq",
@@ -93,7 +94,7 @@ const WRAPPERS: &[Wrapper] = &[
     wrapper("dbus-run-session", "", "", &[], 0),
     wrapper("systemd-run", "pEMtHu", "PqGrSd", &["user", "scope", "pty", "wait", "unit=", "property="], 0),
     wrapper("start-stop-daemon", "", "", &[], 0),
-    wrapper("proxychains", "f", "q", &[], 0),
+    wrapper("proxychains", "", "q", &[], 0),
     wrapper("torsocks", "", "", &[], 0),
     wrapper("entr", "", "acdnprsz", &[], 0),
     Wrapper {
@@ -122,7 +123,7 @@ const WRAPPERS: &[Wrapper] = &[
         fed: true,
         ..wrapper(
             "parallel",
-            "jIaNLnSd",
+            "jIaNLnd",
             "0kmqtuXv",
             &[
                 "jobs=",
@@ -177,6 +178,9 @@ impl Wrapper {
                 break;
             }
             let Some(takes_next) = self.option(text) else { return Inner::Unsure(after) };
+            if takes_next && after.first().is_some_and(|value| is_option(&value.text)) {
+                return Inner::Unsure(after);
+            }
             rest = if takes_next { after.get(1..).unwrap_or_default() } else { after };
         }
         let mut sets = Vec::new();

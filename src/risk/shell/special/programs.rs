@@ -106,6 +106,20 @@ fn is_closed(pattern: &str) -> bool {
     !odd && pattern.matches('[').count() == pattern.matches(']').count()
 }
 
+/// The lines of an awk program, those that go on in the next one as one.
+fn statements(program: &str) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in program.lines() {
+        match all.last_mut() {
+            Some(last) if goes_on => last.push_str(line),
+            _ => all.push(line.to_owned()),
+        }
+        goes_on = line.contains('#') || line.trim_end().ends_with([',', '\\', '&', '|', '?', ':', '(']);
+    }
+    all
+}
+
 pub fn awk(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
     let Some((operands, values)) = operands(arguments, "", "Fv", &[]) else {
         return judge.rule(
@@ -119,7 +133,7 @@ pub fn awk(judge: &mut Judge<'_>, arguments: &[Word], whole: &Range<usize>) {
     // `system("…")`, `"…" | getline`, `print > "file"`, `print | "sh"`, `@load`.
     let plain = text.replace("||", " ");
     let runs = ["system", "getline", "|", "@", "close"].iter().any(|word| plain.contains(word));
-    let writes = text.lines().any(|line| line.find("print").is_some_and(|at| line[at..].contains('>')));
+    let writes = statements(text).iter().any(|line| line.find("print").is_some_and(|at| line[at..].contains('>')));
     if text.contains("ENVIRON") {
         judge.rule(REVEALS, &program.at, "an awk program that reads the environment".to_owned());
     }
