@@ -404,6 +404,7 @@ pub struct Screen {
     master: Box<dyn MasterPty + Send>,
     parser: Arc<Mutex<vt100::Parser>>,
     raw: Arc<Mutex<Vec<u8>>>,
+    reader: thread::JoinHandle<()>,
 }
 
 impl Screen {
@@ -417,7 +418,7 @@ impl Screen {
         let raw = Arc::new(Mutex::new(Vec::new()));
         let mut output = pair.master.try_clone_reader().expect("the master can be read");
         let (screen, all) = (Arc::clone(&parser), Arc::clone(&raw));
-        thread::spawn(move || {
+        let reader = thread::spawn(move || {
             let mut chunk = [0; 8192];
             while let Ok(n @ 1..) = output.read(&mut chunk) {
                 all.lock().expect("one writer").extend_from_slice(&chunk[..n]);
@@ -425,7 +426,7 @@ impl Screen {
             }
         });
         let keys = pair.master.take_writer().expect("the master can be written");
-        Self { child, keys, master: pair.master, parser, raw }
+        Self { child, keys, master: pair.master, parser, raw, reader }
     }
 
     /// Presses keys, as bytes a terminal would send (`"\r"` is Enter, `"\x1b[6~"` is Page Down).
@@ -485,11 +486,15 @@ impl Screen {
         self.parser.lock().expect("one writer").screen_mut().set_size(cells(rows), cells(columns));
     }
 
-    /// Waits for the end; the exit code.
+    /// Waits for the end, and until all that was written was read; the exit code.
     pub fn wait(&mut self) -> u32 {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
+                let ended = Instant::now();
+                while !self.reader.is_finished() && ended.elapsed() < Duration::from_secs(5) {
+                    thread::sleep(Duration::from_millis(5));
+                }
                 return status.exit_code();
             }
             assert!(start.elapsed() < PATIENCE, "the program does not end; its screen:\n{}", self.text());
