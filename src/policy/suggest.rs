@@ -9,7 +9,7 @@ use crate::call::{Call, Params, ToolName};
 use crate::decision::{Cover, Keep, Level, Part};
 use crate::json;
 use crate::risk::names::{self, Deed};
-use crate::risk::words::Words;
+use crate::risk::words::{List, Words};
 use crate::risk::{Facts, Finding, Link, meta, paths, secrets};
 
 /// How far approvals may be remembered: `[remember]` of the policy.
@@ -96,8 +96,8 @@ const LONGEST_SENTENCE: usize = 240;
 /// an approval that stands in the journal, cannot be seen.
 const EXACT_ONLY: &[&str] = &["secrets", "hidden", "blobs", "size"];
 /// Keys that hold text for its own sake, beside those of paths.
-const TEXTS: &[&str] = &["subject", "edits", "new_content", "caption", "reason"];
-const COMMANDS: &[&str] = &["command", "cmd", "command_line", "commandline", "shell_command", "bash_command"];
+const TEXTS: &List = &List::of(&["subject", "edits", "new_content", "caption", "reason"]);
+const COMMANDS: &List = &List::of(&["command", "cmd", "command_line", "commandline", "shell_command", "bash_command"]);
 
 /// What could be remembered of this call, narrowest first; the first is exactly the call.
 pub fn suggest(asked: &Request<'_>, remember: Remember) -> Vec<Suggestion> {
@@ -188,7 +188,8 @@ fn special(asked: &Request<'_>) -> Vec<Cover> {
 
 /// `{command: "git", args: […]}`: the words stand elsewhere.
 fn has_arguments_beside(asked: &Request<'_>) -> bool {
-    json::members(asked.params.arguments()).any(|(key, _)| Words::of(&key).is_one_of(&["args", "arguments", "argv"]))
+    json::members(asked.params.arguments())
+        .any(|(key, _)| Words::of(&key).is_one_of(const { &List::of(&["args", "arguments", "argv"]) }))
 }
 
 /// The folder that a path lies in, if an approval may be for all below it.

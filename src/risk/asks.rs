@@ -4,7 +4,7 @@
 use super::names::{self, Deed};
 use super::schema;
 use super::subject::{Found, Shape, Subject, Value, quoted};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access, Family, Kind, paths};
 use crate::decision::Level::{High, Medium};
 
@@ -33,7 +33,7 @@ const VERBS: &[&str] = &[
     "reset", "clear", "replace", "mark", "ack", "expunge", "clobber", "apply", "edit", "install", "approve",
 ];
 /// Verbs that ask for more than reading wherever they stand in a key that is `true`: `send_receipt`, `and_delete`.
-const GRAVE: &[&str] = &[
+const GRAVE: &List = &List::of(&[
     "delete",
     "purge",
     "destroy",
@@ -50,7 +50,7 @@ const GRAVE: &[&str] = &[
     "grant",
     "revoke",
     "execute",
-];
+]);
 /// What such a key begins with when it asks about that verb, or for the contrary.
 const NOT_ASKED: &[&str] = &[
     "include", "show", "with", "can", "is", "has", "no", "not", "skip", "dont", "exclude", "only", "hide", "without",
@@ -62,16 +62,25 @@ const OBJECTS: &[&str] = &[
     "files", "changes", "missing", "records", "rows", "local", "remote", "it", "them", "first",
 ];
 /// Keys of what takes the place of something else.
-const REPLACES: &[&str] = &["replace", "replacement", "replace_with", "replace_by", "substitution"];
+const REPLACES: &List = &List::of(&["replace", "replacement", "replace_with", "replace_by", "substitution"]);
 /// Keys that say what kind of thing is asked for.
-const KINDS: &[&str] =
-    &["resource", "resources", "resource_type", "resourcetype", "kind", "object_type", "entity_type", "type"];
+const KINDS: &List = &List::of(&[
+    "resource",
+    "resources",
+    "resource_type",
+    "resourcetype",
+    "kind",
+    "object_type",
+    "entity_type",
+    "type",
+]);
 /// Keys of a list of a program's arguments.
-const LISTS: &[&str] = &["args", "argv", "arguments", "flags", "options", "extra_args", "cli_args", "params"];
+const LISTS: &List = &List::of(&["args", "argv", "arguments", "flags", "options", "extra_args", "cli_args", "params"]);
 /// Keys of what is looked for: what begins with a `-` is left out there.
-const SOUGHT: &[&str] = &["query", "q", "search", "search_query", "search_term", "term", "keyword", "keywords", "sort"];
+const SOUGHT: &List =
+    &List::of(&["query", "q", "search", "search_query", "search_term", "term", "keyword", "keywords", "sort"]);
 /// Last words of keys that hold a name, a place or a number, and no text.
-const NAMES: &[&str] = &[
+const NAMES: &List = &List::of(&[
     "branch",
     "target",
     "ref",
@@ -108,10 +117,11 @@ const NAMES: &[&str] = &[
     "region",
     "bucket",
     "label",
-];
+]);
 
 /// Those of them that may hold a title.
-const FREE: &[&str] = &["name", "label", "project", "user", "username", "type", "resource", "target", "location"];
+const FREE: &List =
+    &List::of(&["name", "label", "project", "user", "username", "type", "resource", "target", "location"]);
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let executes = subject.name.deed == Deed::Execute;
@@ -134,7 +144,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
 }
 
 /// Whether a key may ask for something, depending on what stands under it.
-fn may_ask(key: &Words) -> bool {
+pub(super) fn may_ask(key: &Words) -> bool {
     let first = key.iter().next().unwrap_or_default();
     DELETES.contains(&first) || VERBS.contains(&first) || key.has_one_of(GRAVE) || key.is_one_of(REPLACES)
 }
@@ -142,7 +152,7 @@ fn may_ask(key: &Words) -> bool {
 /// A member whose key has a verb.
 fn member(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     let key = subject.key(value);
-    let Some(verb) = key.iter().next().filter(|_| key.is(may_ask)) else { return };
+    let Some(verb) = key.iter().next().filter(|_| key.may_ask()) else { return };
     let alone = verb.len() == key.joined().len();
     let says = |what: &str| format!("{} asks for {what}", subject.pointer(value));
     let something = match value.shape {
@@ -177,7 +187,8 @@ fn given(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     }
     // `delete_file('x')`, for whoever evaluates it.
     let called = text.split_once('(').map(|(called, _)| called.trim()).filter(|called| is_name(called));
-    let sought = key.is_one_of(SOUGHT) || key.is_one_of(&["pattern", "regex", "symbol", "signature"]);
+    let sought =
+        key.is_one_of(SOUGHT) || key.is_one_of(const { &List::of(&["pattern", "regex", "symbol", "signature"]) });
     if !sought && called.is_some_and(|called| names::deed(&Words::of(called), true).0 > Deed::Unknown) {
         let says = format!("{} calls {}", subject.pointer(value), quoted(called.unwrap_or_default()));
         found.at(CHANGES, subject, value, says);

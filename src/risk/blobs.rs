@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::derived::Derivations;
 use super::runs::{Table, letters_and, runs};
 use super::subject::{Found, Shape, Subject};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
 
@@ -206,7 +206,8 @@ fn is_script(text: &str) -> bool {
 
 /// Keys whose text is meant to be no text: pictures, digests, marks of a place in a list.
 fn holds_bytes(key: &Words) -> bool {
-    const LAST: &[&str] = &["image", "images", "picture", "photo", "audio", "video", "icon", "thumbnail", "signature"];
+    const LAST: &List =
+        &List::of(&["image", "images", "picture", "photo", "audio", "video", "icon", "thumbnail", "signature"]);
     key.ends_in(LAST) || super::secrets::is_name_key(key)
 }
 

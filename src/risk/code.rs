@@ -4,6 +4,7 @@ use super::names::Deed;
 use super::subject::{Found, Shape, Subject};
 use super::{Family, Kind};
 use crate::decision::Level::High;
+use crate::risk::words::List;
 
 const RUNS: Kind = Kind::new("code.runs", High, "it runs code that the judge cannot read");
 const UNSEEN: Kind = Kind::new("code.unseen", High, "it runs commands or code that are not in its arguments");
@@ -12,7 +13,7 @@ const UNSEEN: Kind = Kind::new("code.unseen", High, "it runs commands or code th
 pub const FAMILY: Family = Family { name: "code", about: "programs in an argument", kinds: &[RUNS, UNSEEN], detect };
 
 /// Keys that hold a program.
-const KEYS: &[&str] = &[
+const KEYS: &List = &List::of(&[
     "code",
     "script",
     "source_code",
@@ -33,9 +34,9 @@ const KEYS: &[&str] = &[
     "applescript",
     "playbook",
     "notebook_code",
-];
+]);
 /// Words of a name that say that commands or code are run.
-const RUNNERS: &[&str] = &[
+const RUNNERS: &List = &List::of(&[
     "command",
     "commands",
     "code",
@@ -55,7 +56,7 @@ const RUNNERS: &[&str] = &[
     "evaluate",
     "exec",
     "ssh",
-];
+]);
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let starts = subject.name.deed == Deed::Execute || subject.name.deed == Deed::Unknown;

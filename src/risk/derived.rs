@@ -7,6 +7,7 @@
 //! Invariant: at most [`MOST`] texts of [`MOST_BYTES`] bytes together, and no deeper than the rounds go; a call that holds
 //! more is too large to judge.
 
+use crate::risk::words::List;
 use std::ops::Range;
 
 use super::blobs::Encoded;
@@ -156,7 +157,7 @@ pub(super) fn next(subject: &Subject<'_>, before: &Derivations) -> Derivations {
 }
 
 /// Keys whose text, when it is JSON, is the arguments of something.
-pub(super) const ARGUMENTS: &[&str] = &[
+pub(super) const ARGUMENTS: &List = &List::of(&[
     "arguments",
     "args",
     "params",
@@ -184,10 +185,10 @@ pub(super) const ARGUMENTS: &[&str] = &[
     "request",
     "calls",
     "tool_calls",
-];
+]);
 
 /// Keys whose text may be JSON too, without being the arguments of another tool.
-const BODIES: &[&str] = &[
+const BODIES: &List = &List::of(&[
     "json",
     "body",
     "json_body",
@@ -199,7 +200,7 @@ const BODIES: &[&str] = &[
     "query",
     "filter",
     "pipeline",
-];
+]);
 
 fn arguments_in_a_string(subject: &Subject<'_>, out: &mut Derivations) {
     for value in subject.fresh().filter(|value| value.shape == Shape::Text) {

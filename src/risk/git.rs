@@ -7,6 +7,7 @@ use super::shell::script::{Sure, Word};
 use super::subject::{Found, Shape, Subject, Value, quoted};
 use super::{Family, Kind};
 use crate::decision::Level::{High, Medium};
+use crate::risk::words::List;
 
 mod words;
 
@@ -30,14 +31,16 @@ pub const FAMILY: Family = Family {
 };
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
-    let named = |text: &str| super::words::Words::of(text).has_one_of(&["git"]);
+    let named = |text: &str| super::words::Words::of(text).has_one_of(const { &List::of(&["git"]) });
     if !named(subject.call.tool.as_str()) && !named(subject.call.server.name.as_str()) {
         return;
     }
     let lists = subject.values().filter(|value| {
         value.shape == Shape::Container
             && value.raw.starts_with('[')
-            && subject.key(value).is_one_of(&["args", "arguments", "argv", "command", "cmd", "options"])
+            && subject
+                .key(value)
+                .is_one_of(const { &List::of(&["args", "arguments", "argv", "command", "cmd", "options"]) })
     });
     for list in lists.take(20) {
         look(subject, list, found);
@@ -46,8 +49,9 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
 
 fn look(subject: &Subject<'_>, list: &Value<'_>, found: &mut Found) {
     // A list beside a program is that program's, and the shell family's.
-    let program =
-        |value: &&Value<'_>| value.shape == Shape::Text && subject.key(value).is_one_of(&["command", "cmd", "program"]);
+    let program = |value: &&Value<'_>| {
+        value.shape == Shape::Text && subject.key(value).is_one_of(const { &List::of(&["command", "cmd", "program"]) })
+    };
     let owner = subject.values().find(|value| subject.are_siblings(value, list) && program(value));
     if owner.is_some_and(|owner| owner.text != "git") || subject.elements(list).is_empty() {
         return;

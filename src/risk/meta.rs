@@ -7,7 +7,7 @@ use super::derived::ARGUMENTS;
 use super::names::{self, Deed, Name};
 use super::schema;
 use super::subject::{Found, Shape, Subject, Value, quoted, tokens};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access, Family, Kind, paths};
 use crate::decision::Level::{High, Low, Medium};
 use crate::json;
@@ -36,7 +36,7 @@ const MOST: usize = 64;
 const LONGEST: usize = 256;
 
 /// Keys whose text names a tool.
-const TOOLS: &[&str] = &[
+const TOOLS: &List = &List::of(&[
     "tool",
     "tools",
     "tool_name",
@@ -50,9 +50,9 @@ const TOOLS: &[&str] = &[
     "action_name",
     "action_id",
     "action_slug",
-];
+]);
 /// Keys whose text names one when there are arguments for it beside.
-const PERHAPS: &[&str] = &[
+const PERHAPS: &List = &List::of(&[
     "name",
     "function_name",
     "action",
@@ -78,7 +78,7 @@ const PERHAPS: &[&str] = &[
     "recipe",
     "workflow",
     "plugin",
-];
+]);
 
 /// A tool that the arguments name.
 #[derive(Clone, Debug)]
@@ -88,11 +88,23 @@ pub(super) struct Inner {
 }
 
 /// Keys whose value may be the arguments of a tool that is named beside it, where what is called is a reader by its name.
-const PERHAPS_ARGUMENTS: &[&str] =
-    &["body", "data", "with", "variables", "values", "props", "context", "config", "fields", "payload_json", "json"];
+const PERHAPS_ARGUMENTS: &List = &List::of(&[
+    "body",
+    "data",
+    "with",
+    "variables",
+    "values",
+    "props",
+    "context",
+    "config",
+    "fields",
+    "payload_json",
+    "json",
+]);
 /// Keys of what is looked for and of text: a name that stands there is no tool's.
-const NO_TOOLS: &[&str] =
-    &["query", "q", "search", "term", "keyword", "title", "pattern", "regex", "symbol", "path", "url", "uri", "repo"];
+const NO_TOOLS: &List = &List::of(&[
+    "query", "q", "search", "term", "keyword", "title", "pattern", "regex", "symbol", "path", "url", "uri", "repo",
+]);
 
 /// Whether a value's text is a name at all, and no method of HTTP. `words`: the most words it may have.
 fn is_name(value: &Value<'_>, words: usize) -> bool {
@@ -132,7 +144,7 @@ pub(super) fn inner(subject: &Subject<'_>) -> (Vec<Inner>, bool) {
     for (place, value) in subject.texts_with_places() {
         let key = subject.key(value);
         let holder = || subject.holder(value).is_some_and(|holder| subject.key(holder).is_one_of(TOOLS));
-        let sure = key.is_one_of(TOOLS) || key.is_one_of(&["name", "id", "slug"]) && holder();
+        let sure = key.is_one_of(TOOLS) || key.is_one_of(const { &List::of(&["name", "id", "slug"]) }) && holder();
         let perhaps = key.is_one_of(PERHAPS);
         // What a reader is told beside arguments, under whatever key.
         let other = || reader && !key.is_one_of(NO_TOOLS) && !key.is_one_of(paths::CONTENT) && changes(&value.text);
@@ -217,7 +229,7 @@ pub fn readings(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Keys under which a program is handed over, which may do anything.
-const PROGRAMS: &[&str] = &["argv", "script", "code", "sql", "query_sql"];
+const PROGRAMS: &List = &List::of(&["argv", "script", "code", "sql", "query_sql"]);
 
 /// Whether an argument of this name may choose what a tool does: it names a tool or an action, or holds what another
 /// tool or a program is given. Nothing that is remembered may be wider in it.

@@ -1,7 +1,7 @@
 //! Money.
 
 use super::subject::{Found, Shape, Subject, Value};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Family, Kind};
 use crate::decision::Level::High;
 
@@ -13,7 +13,7 @@ const MEANS: Kind = Kind::new("money.means", High, "a means of payment is in the
 pub const FAMILY: Family =
     Family { name: "money", about: "amounts, orders and means of payment", kinds: &[AMOUNT, ORDER, MEANS], detect };
 
-const AMOUNTS: &[&str] = &[
+const AMOUNTS: &List = &List::of(&[
     "amount",
     "price",
     "unit_price",
@@ -31,8 +31,8 @@ const AMOUNTS: &[&str] = &[
     "lamports",
     "wei",
     "satoshis",
-];
-const PAYMENT: &[&str] = &[
+]);
+const PAYMENT: &List = &List::of(&[
     "card_number",
     "credit_card",
     "card",
@@ -50,14 +50,15 @@ const PAYMENT: &[&str] = &[
     "bic",
     "swift",
     "payment_token",
-];
+]);
 
 /// The last words of keys that hold an amount.
-const ENDS: &[&str] = &["amount", "price", "payout", "refund", "deposit", "withdrawal", "tip", "salary", "bounty"];
+const ENDS: &List =
+    &List::of(&["amount", "price", "payout", "refund", "deposit", "withdrawal", "tip", "salary", "bounty"]);
 /// Keys that say how many.
-const QUANTITIES: &[&str] = &["quantity", "qty", "shares", "units", "lots", "contracts", "notional"];
+const QUANTITIES: &List = &List::of(&["quantity", "qty", "shares", "units", "lots", "contracts", "notional"]);
 /// Words of a name or a key that say that something is bought or sold.
-const TRADE: &[&str] = &[
+const TRADE: &List = &List::of(&[
     "order",
     "orders",
     "buy",
@@ -75,7 +76,7 @@ const TRADE: &[&str] = &[
     "side",
     "invoice",
     "subscription",
-];
+]);
 /// Currencies, as they are written beside an amount.
 const CURRENCIES: &[&str] = &[
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "BRL", "KRW", "BTC",

@@ -2,7 +2,7 @@
 //! first or last, a call is at least medium.
 
 use super::subject::{Found, Subject, quoted};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access as Need, Family, Kind, shell};
 use crate::decision::Level::{High, Low, Medium};
 
@@ -222,7 +222,7 @@ const NOUNS: &[(&str, &str)] = &[
 ];
 
 /// Nouns that make a change one of access, and a read one of secrets.
-const SECRETS: &[&str] = &[
+const SECRETS: &List = &List::of(&[
     "secret",
     "secrets",
     "credential",
@@ -236,11 +236,21 @@ const SECRETS: &[&str] = &[
     "apikeys",
     "cookie",
     "cookies",
-];
+]);
 /// Nouns whose reading tells secrets, though what is called so as an argument need not be one.
-const TELLING: &[&str] = &["env", "environ", "printenv", "getenv", "dotenv", "envvars", "clipboard"];
-const RIGHTS: &[&str] =
-    &["permission", "permissions", "role", "roles", "acl", "acls", "iam", "rbac", "collaborator", "collaborators"];
+const TELLING: &List = &List::of(&["env", "environ", "printenv", "getenv", "dotenv", "envvars", "clipboard"]);
+const RIGHTS: &List = &List::of(&[
+    "permission",
+    "permissions",
+    "role",
+    "roles",
+    "acl",
+    "acls",
+    "iam",
+    "rbac",
+    "collaborator",
+    "collaborators",
+]);
 
 /// A tool's name, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -449,7 +459,7 @@ pub(super) fn define(tool: &str, name: &Name, title: Option<&str>, found: &mut F
     if !name.reads() && words.has_one_of(RIGHTS) {
         found.add(ACCESS, "its name is about permissions, and it does not merely read");
     }
-    if !name.reads() && words.has_one_of(&["prod", "production"]) {
+    if !name.reads() && words.has_one_of(const { &List::of(&["prod", "production"]) }) {
         found.add(DEPLOYS, "its name is about production, and it does not merely read");
     }
     if let Some(title) = title.filter(|_| name.reads()) {

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use super::subject::{Found, Subject, Value, quoted};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
@@ -63,7 +63,7 @@ pub const FAMILY: Family = Family {
 const MOST: usize = 200;
 const MOST_BYTES: usize = 256 * 1024;
 /// The last words of keys that hold paths.
-const KEYS: &[&str] = &[
+const KEYS: &List = &List::of(&[
     "path",
     "paths",
     "file",
@@ -93,9 +93,9 @@ const KEYS: &[&str] = &[
     "uri",
     "uris",
     "pathname",
-];
+]);
 /// Keys that hold text for its own sake: what it looks like says nothing.
-pub const CONTENT: &[&str] = &[
+pub const CONTENT: &List = &List::of(&[
     "content",
     "contents",
     "text",
@@ -125,7 +125,7 @@ pub const CONTENT: &[&str] = &[
     "patch",
     "replacement",
     "template",
-];
+]);
 
 fn detect(subject: &Subject<'_>, found: &mut Found) {
     let suspects = subject.texts().filter(|value| {

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use super::names::{self, Deed};
 use super::subject::{Found, Shape, Subject, Value};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
 
@@ -137,7 +137,9 @@ fn query(subject: &Subject<'_>, value: &Value<'_>, text: &str, found: &mut Found
         if lower.split("|>").any(|stage| ways.contains(&stage.split('(').next().unwrap_or_default().trim())) {
             tell(subject, value, CHANGES, "writes what it reads to another place", found);
         }
-    } else if let Some(command) = lower.strip_prefix('.').filter(|_| key.ends_in(&["query", "kql", "command", "csl"])) {
+    } else if let Some(command) =
+        lower.strip_prefix('.').filter(|_| key.ends_in(const { &List::of(&["query", "kql", "command", "csl"]) }))
+    {
         match names::deed(&Words::of(command.split_whitespace().next().unwrap_or_default()), false).0 {
             Deed::Read | Deed::Unknown => {}
             Deed::Write | Deed::Execute => tell(subject, value, CHANGES, "is a command that changes something", found),

@@ -4,6 +4,7 @@ use super::names::Deed;
 use super::subject::{Found, Subject, Value, quoted};
 use super::{Access, Family, Kind};
 use crate::decision::Level::{High, Medium};
+use crate::risk::words::List;
 
 const NAMED: Kind = Kind::new("recipients.named", Medium, "a reader is given somebody's address").needs(Access::Read);
 const OWN: Kind = Kind::new("recipients.own", Medium, "it goes to an address within the person's own domains");
@@ -23,7 +24,7 @@ pub const FAMILY: Family = Family {
 /// From here on they are many.
 const MANY_FROM: usize = 10;
 
-const SURE: &[&str] = &[
+const SURE: &List = &List::of(&[
     "cc",
     "bcc",
     "recipient",
@@ -47,11 +48,12 @@ const SURE: &[&str] = &[
     "share_with",
     "forward_to",
     "mailto",
-];
-const PERHAPS: &[&str] = &["to", "email", "emails", "email_address", "user_email", "target", "destination", "address"];
+]);
+const PERHAPS: &List =
+    &List::of(&["to", "email", "emails", "email_address", "user_email", "target", "destination", "address"]);
 
 /// Keys that name a list rather than a person.
-const LISTS: &[&str] = &[
+const LISTS: &List = &List::of(&[
     "list_id",
     "mailing_list",
     "audience",
@@ -63,7 +65,7 @@ const LISTS: &[&str] = &[
     "subscribers",
     "all_users",
     "send_to_all",
-];
+]);
 /// What reaches everybody of a place.
 const EVERYBODY: &[&str] = &["@channel", "@everyone", "@here", "<!channel>", "<!everyone>", "<!here>"];
 /// The names of addresses behind which there are many.

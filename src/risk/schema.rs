@@ -3,7 +3,7 @@
 use super::known::Property;
 use super::names::{self, Deed};
 use super::subject::{Found, Shape, Subject, Value, quoted};
-use super::words::Words;
+use super::words::{List, Words};
 use super::{Family, Kind};
 use crate::decision::Level::{High, Low, Medium};
 
@@ -33,9 +33,9 @@ pub const FAMILY: Family = Family {
 };
 
 /// Keys that hold a text, where no schema says otherwise.
-const TEXTS: &[&str] = &["path", "file_path", "filename", "command", "cmd", "sql", "url", "uri"];
+const TEXTS: &List = &List::of(&["path", "file_path", "filename", "command", "cmd", "sql", "url", "uri"]);
 /// Keys whose value names what is to be done.
-pub const CHOOSERS: &[&str] = &[
+pub const CHOOSERS: &List = &List::of(&[
     "action",
     "actions",
     "operation",
@@ -60,15 +60,15 @@ pub const CHOOSERS: &[&str] = &[
     "action_type",
     "procedure",
     "rpc",
-];
+]);
 /// Keys that say, within an object under one of those, what is to be done: `{"action": {"type": "delete"}}`.
-const KINDS: &[&str] = &["type", "kind", "name", "id", "value", "verb", "do"];
+const KINDS: &List = &List::of(&["type", "kind", "name", "id", "value", "verb", "do"]);
 /// Keys that say how something is opened, and the texts that open it for writing (POSIX `fopen`).
-const MODES: &[&str] = &["mode", "open_mode", "file_mode", "access_mode"];
+const MODES: &List = &List::of(&["mode", "open_mode", "file_mode", "access_mode"]);
 const OPENS: &[&str] =
     &["w", "a", "x", "rw", "wb", "ab", "xb", "r+", "w+", "a+", "rb+", "r+b", "wb+", "w+b", "ab+", "a+b"];
 /// Keys that turn a safeguard off when `true`.
-const FORCE: &[&str] = &[
+const FORCE: &List = &List::of(&[
     "force",
     "forced",
     "overwrite",
@@ -106,9 +106,10 @@ const FORCE: &[&str] = &[
     "skip_validation",
     "no_sandbox",
     "unsafe",
-];
+]);
 /// Keys that turn one off when `false`.
-const SAFE: &[&str] = &["dry_run", "dryrun", "preview", "read_only", "readonly", "sandbox", "sandboxed", "safe_mode"];
+const SAFE: &List =
+    &List::of(&["dry_run", "dryrun", "preview", "read_only", "readonly", "sandbox", "sandboxed", "safe_mode"]);
 
 /// Whether a text is a method of HTTP.
 pub(super) fn is_http(text: &str) -> bool {
@@ -116,7 +117,7 @@ pub(super) fn is_http(text: &str) -> bool {
 }
 
 /// Keys that hold a file to be written.
-const WRITTEN: &[&str] = &[
+const WRITTEN: &List = &List::of(&[
     "output_path",
     "output_file",
     "output_filename",
@@ -133,7 +134,7 @@ const WRITTEN: &[&str] = &[
     "dest_path",
     "destination_path",
     "download_path",
-];
+]);
 
 /// What a chosen word does. HTTP's methods come first, then the verbs of names.
 pub(super) fn chosen(text: &str) -> Deed {
@@ -157,7 +158,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         match value.shape {
             Shape::Text if key.is_one_of(CHOOSERS) && !subject.is_inner(value) => choice(subject, value, found),
             Shape::Text if key.is_one_of(MODES) => mode(subject, value, found),
-            Shape::Text if key.is_one_of(&["visibility", "access", "acl", "sharing"]) => {
+            Shape::Text if key.is_one_of(const { &List::of(&["visibility", "access", "acl", "sharing"]) }) => {
                 let open = ["public", "anyone", "everyone", "public-read", "public-read-write", "world", "all"];
                 if !subject.name.reads() && open.contains(&value.text.as_ref()) {
                     found.at(EXPOSES, subject, value, "it makes something public");
@@ -188,7 +189,8 @@ fn unlike(subject: &Subject<'_>, found: &mut Found) {
 
 fn choice(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     // `command` may hold a whole command line: that is for the shell's detectors.
-    let is_line = || subject.key(value).is_one_of(&["command"]) && value.text.contains(char::is_whitespace);
+    let is_line =
+        || subject.key(value).is_one_of(const { &List::of(&["command"]) }) && value.text.contains(char::is_whitespace);
     if value.text.len() <= 128 && !is_line() {
         chooses(subject, value, &value.text, chosen(&value.text), found);
     }
@@ -260,14 +262,19 @@ fn flag(subject: &Subject<'_>, value: &Value<'_>, found: &mut Found) {
     match truth {
         true if key.is_one_of(FORCE) => found.at(FORCES, subject, value, says("a safeguard is off")),
         true if !subject.name.reads()
-            && key.is_one_of(&["public", "is_public", "make_public", "anyone", "sudo", "privileged", "as_root"]) =>
+            && key.is_one_of(
+                const { &List::of(&["public", "is_public", "make_public", "anyone", "sudo", "privileged", "as_root"]) },
+            ) =>
         {
             found.at(EXPOSES, subject, value, says("more may be reached than before"));
         }
-        true if key.is_one_of(&["confirm", "confirmed", "approve", "approved", "i_am_sure", "acknowledge"]) => {
+        true if key.is_one_of(
+            const { &List::of(&["confirm", "confirmed", "approve", "approved", "i_am_sure", "acknowledge"]) },
+        ) =>
+        {
             found.at(CONFIRMS, subject, value, says("it answers a question that was meant for a person"));
         }
-        true if key.is_one_of(&["recursive", "recurse", "all"]) && !subject.name.reads() => {
+        true if key.is_one_of(const { &List::of(&["recursive", "recurse", "all"]) }) && !subject.name.reads() => {
             found.at(CHANGES, subject, value, says("it reaches everything below"));
         }
         false if key.is_one_of(SAFE) => found.at(EARNEST, subject, value, says("this time in earnest")),

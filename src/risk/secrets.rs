@@ -48,7 +48,7 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
     let set = |value: &Value<'_>| subject.is_member(value) && named_in.contains(&Subject::parent(value));
     for value in subject.texts().filter(|value| !value.text.is_empty()) {
         let key = subject.key(value);
-        let named = key.is(is_secret_key) || key.is_one_of(keys::VALUES) && set(value);
+        let named = key.is_secret() || key.is_one_of(keys::VALUES) && set(value);
         for spot in spots(&value.text) {
             let kind = match spot.sort {
                 Sort::Shaped => SHAPED,

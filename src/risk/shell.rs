@@ -3,6 +3,7 @@
 //! Invariant: conservative. Expansions that decide what runs, redirections to files, unknown commands and unknown options
 //! of known ones are never taken for reads. What is read of one call is limited, and so is the time that it takes.
 
+use crate::risk::words::List;
 use std::ops::Range;
 
 use super::names::Deed;
@@ -69,7 +70,7 @@ const MOST_BYTES: usize = 64 * 1024;
 /// The most paths, and the most URLs, in the command lines of one call that are looked at.
 const MOST_NAMED: usize = 200;
 
-const KEYS: &[&str] = &[
+const KEYS: &List = &List::of(&[
     "command",
     "commands",
     "cmd",
@@ -86,15 +87,16 @@ const KEYS: &[&str] = &[
     "bash_script",
     "terminal_command",
     "run_command",
-];
+]);
 /// Keys that hold commands when the tool's name says that it runs some.
-const PERHAPS: &[&str] =
-    &["args", "arguments", "input", "script", "text", "line", "keys", "exec", "run", "code", "task"];
-const SHELLS: &[&str] =
-    &["shell", "bash", "sh", "zsh", "terminal", "command", "commands", "cmd", "exec", "execute", "ssh", "run"];
+const PERHAPS: &List =
+    &List::of(&["args", "arguments", "input", "script", "text", "line", "keys", "exec", "run", "code", "task"]);
+const SHELLS: &List = &List::of(&[
+    "shell", "bash", "sh", "zsh", "terminal", "command", "commands", "cmd", "exec", "execute", "ssh", "run",
+]);
 
 /// Keys beside a command that do not change what it does.
-const BESIDE: &[&str] = &[
+const BESIDE: &List = &List::of(&[
     "cwd",
     "workdir",
     "working_dir",
@@ -119,7 +121,7 @@ const BESIDE: &[&str] = &[
     "is_background",
     "run_in_background",
     "encoding",
-];
+]);
 
 /// Something of a call that is a command or several, and what is to be read of it.
 enum Line<'s> {
@@ -223,7 +225,9 @@ pub fn only_reads(subject: &Subject<'_>) -> bool {
             || line(list)
             || (key.is_one_of(BESIDE) && list.shape != Shape::Container && value.derived.is_none())
             || (is_args(key) && first(list))
-            || (key.is_one_of(&["shell", "bash"]) && is_shell(&value.text) && value.derived.is_none())
+            || (key.is_one_of(const { &List::of(&["shell", "bash"]) })
+                && is_shell(&value.text)
+                && value.derived.is_none())
             || (value.shape == Shape::Container && holds(value))
     })
 }
@@ -255,7 +259,11 @@ fn line<'s, 'a>(subject: &'s Subject<'a>, value: &'s Value<'a>, lists: &[&'s Val
         Shape::Text if subject.array(value).is_some_and(is_argv) => Line::Nothing,
         Shape::Text if value.text.trim().is_empty() => Line::Nothing,
         // `{command: "ls", shell: "bash"}`.
-        Shape::Text if subject.key(value).is_one_of(&["shell", "bash"]) && is_shell(&value.text) => Line::Nothing,
+        Shape::Text
+            if subject.key(value).is_one_of(const { &List::of(&["shell", "bash"]) }) && is_shell(&value.text) =>
+        {
+            Line::Nothing
+        }
         Shape::Text => match arguments_beside(subject, value, lists) {
             Some(rest) => Line::Words(std::iter::once(value.text.as_ref()).chain(rest).collect()),
             None => Line::Text(&value.text),
@@ -315,7 +323,7 @@ fn is_argv(array: &Value<'_>) -> bool {
 }
 
 fn is_args(key: &super::words::Words) -> bool {
-    key.is_one_of(&["args", "arguments"])
+    key.is_one_of(const { &List::of(&["args", "arguments"]) })
 }
 
 /// `{command: "git", args: ["push"]}` is one command.

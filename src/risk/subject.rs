@@ -191,9 +191,6 @@ impl<'a> Subject<'a> {
                     if let Some((place, _, Some(index))) = open.last_mut() {
                         step = Step::Index(*index);
                         key = self.values[*place].key;
-                        if *index == 1 {
-                            self.keys[key].again();
-                        }
                         *index += 1;
                     }
                     let end = match byte {
@@ -234,7 +231,6 @@ impl<'a> Subject<'a> {
     /// The place of a key that stands as `token` in the text; the same one when it was there lately.
     fn key_of(&mut self, token: &'a str, seen: &mut Seen<'a>) -> usize {
         if let Some(key) = seen.find(token) {
-            self.keys[key].again();
             return key;
         }
         self.keys.push(Key::new(Words::of(&json::unescape(token))));

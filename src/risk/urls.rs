@@ -1,5 +1,6 @@
 //! URLs: out into the open world, or in to where only this machine gets.
 
+use crate::risk::words::List;
 use std::ops::Range;
 
 use super::key::Key;
@@ -33,14 +34,14 @@ pub const FAMILY: Family = Family {
 /// The most addresses of one call that are looked at.
 const MOST: usize = 2000;
 /// The last words of keys that hold a URL or a host.
-const KEYS: &[&str] = &[
+const KEYS: &List = &List::of(&[
     "url", "urls", "uri", "href", "link", "links", "website", "webpage", "endpoint", "host", "hosts", "hostname",
     "origin", "webhook", "address",
-];
+]);
 /// Those that hold a URL: what stands there without a scheme is one all the same.
-const PAGES: &[&str] = &["url", "urls", "href", "link", "links", "website", "webpage"];
+const PAGES: &List = &List::of(&["url", "urls", "href", "link", "links", "website", "webpage"]);
 /// The last words of keys that hold a host, or the name of something.
-const PERHAPS: &[&str] = &["site", "domain", "domains", "proxy", "callback", "feed", "server"];
+const PERHAPS: &List = &List::of(&["site", "domain", "domains", "proxy", "callback", "feed", "server"]);
 /// Schemes of the open world.
 const WEB: &[&str] = &["http", "https", "ws", "wss", "ftp", "ftps", "sftp"];
 /// Schemes that are code or data rather than places.

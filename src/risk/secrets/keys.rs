@@ -1,7 +1,7 @@
 //! What the keys of arguments say of their values: that they are secrets, or names of things.
 
 use crate::risk::names;
-use crate::risk::words::Words;
+use crate::risk::words::{List, Words};
 
 /// What comes before `token` when it is none of a person's.
 const HARMLESS: &[&str] =
@@ -9,18 +9,19 @@ const HARMLESS: &[&str] =
 
 /// Whether a name that ends like a secret's is that of a place in a list or of a measure.
 pub(super) fn is_harmless(words: &Words) -> bool {
-    words.ends_in(&["token"]) && words.iter().rev().nth(1).is_some_and(|before| HARMLESS.contains(&before))
+    words.ends_in(const { &List::of(&["token"]) })
+        && words.iter().rev().nth(1).is_some_and(|before| HARMLESS.contains(&before))
 }
 
 /// Keys of what is set, where the name that it is set under stands beside it: `{"name": "DB_PASSWORD", "value": "…"}`.
-pub const VALUES: &[&str] = &["value", "val", "new_value", "content", "text", "data"];
+pub const VALUES: &List = &List::of(&["value", "val", "new_value", "content", "text", "data"]);
 /// Keys of that name.
-pub const NAMES: &[&str] =
-    &["name", "key", "variable", "var", "field", "header", "secret_name", "ref", "element", "label", "id"];
+pub const NAMES: &List =
+    &List::of(&["name", "key", "variable", "var", "field", "header", "secret_name", "ref", "element", "label", "id"]);
 
 /// Whether a key of the arguments says that its value is a secret.
 pub fn is_secret_key(words: &Words) -> bool {
-    const LAST: &[&str] = &[
+    const LAST: &List = &List::of(&[
         "token",
         "passphrase",
         "pwd",
@@ -35,7 +36,7 @@ pub fn is_secret_key(words: &Words) -> bool {
         "cvv",
         "cvc",
         "bearer",
-    ];
+    ]);
     const PAIRS: &[(&str, &str)] = &[
         ("pass", "word"),
         ("seed", "phrase"),
@@ -60,13 +61,13 @@ pub fn is_secret_key(words: &Words) -> bool {
     };
     let ends = || words.iter().any(|word| word.len() > 8 && (word.ends_with("password") || word.ends_with("passwd")));
     let pairs = || PAIRS.iter().any(|(a, b)| words.has_pair(a, b));
-    let own = || words.is_one_of(&["pass", "auth", "basic_auth"]);
+    let own = || words.is_one_of(const { &List::of(&["pass", "auth", "basic_auth"]) });
     (names::is_secret(words) || words.ends_in(LAST) || key() || pairs() || ends() || own()) && !is_harmless(words)
 }
 
 /// The last words of keys whose values are long and random and no secrets: names of things.
 pub fn is_name_key(words: &Words) -> bool {
-    const LAST: &[&str] = &[
+    const LAST: &List = &List::of(&[
         "id",
         "ids",
         "uuid",
@@ -92,6 +93,6 @@ pub fn is_name_key(words: &Words) -> bool {
         "block",
         "slug",
         "cursors",
-    ];
+    ]);
     words.ends_in(LAST) || is_harmless(words)
 }

@@ -3,6 +3,7 @@
 //! Invariant: an allow-list. An option that is not listed makes a command more than a reader; so does a word that may
 //! turn out to be one.
 
+use crate::risk::words::List;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -376,8 +377,8 @@ fn names_secret(text: &str) -> bool {
     names.any(|name| {
         let words = crate::risk::words::Words::of(name);
         crate::risk::names::is_secret(&words)
-            || words.has_one_of(&["token", "tokens", "key", "pass", "pwd", "auth", "pat", "dsn"])
-            || (words.has_one_of(&["url", "uri"])
-                && words.has_one_of(&["database", "db", "redis", "postgres", "mongo"]))
+            || words.has_one_of(const { &List::of(&["token", "tokens", "key", "pass", "pwd", "auth", "pat", "dsn"]) })
+            || (words.has_one_of(const { &List::of(&["url", "uri"]) })
+                && words.has_one_of(const { &List::of(&["database", "db", "redis", "postgres", "mongo"]) }))
     })
 }

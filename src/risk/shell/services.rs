@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use super::script::{Sure, Word};
 use super::worst::says_going;
 use crate::risk::names::{Deed, deed, is_secret};
-use crate::risk::words::Words;
+use crate::risk::words::{List, Words};
 
 /// What such a command line does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -409,8 +409,9 @@ impl Tool {
 /// Whether an option names what is run.
 fn runs(name: &str) -> bool {
     !name.starts_with("--no-")
-        && Words::of(name)
-            .has_one_of(&["command", "exec", "ssh", "rsh", "program", "hook", "hooks", "mapper", "loader"])
+        && Words::of(name).has_one_of(
+            const { &List::of(&["command", "exec", "ssh", "rsh", "program", "hook", "hooks", "mapper", "loader"]) },
+        )
 }
 
 /// The command that is run in a container, or by a store of secrets.

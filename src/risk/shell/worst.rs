@@ -1,5 +1,6 @@
 //! The commands that are known for what they do, by what that is.
 
+use crate::risk::words::List;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -91,7 +92,7 @@ pub fn known(name: &str) -> Option<Known> {
 }
 
 /// Words of a command line for a service that say that something goes.
-const GOING: &[&str] = &[
+const GOING: &List = &List::of(&[
     "delete",
     "del",
     "remove",
@@ -136,7 +137,7 @@ const GOING: &[&str] = &[
     "shutdown",
     "unlink",
     "rdelete",
-];
+]);
 
 /// Whether a word says that something is deleted: `delete-bucket`, `--delete-excluded`, `FLUSHALL`, `doDelete`.
 pub fn says_going(word: &str) -> bool {

@@ -3,8 +3,9 @@
 use super::words::{ALONE, CHANGES, PHRASES, STARTS};
 use crate::risk::paths::CONTENT;
 use crate::risk::subject::{Subject, Value};
+use crate::risk::words::List;
 
-const KEYS: &[&str] = &[
+const KEYS: &List = &List::of(&[
     "sql",
     "sql_query",
     "sql_queries",
@@ -23,11 +24,11 @@ const KEYS: &[&str] = &[
     "raw_sql",
     "query_sql",
     "ddl",
-];
-const PERHAPS: &[&str] =
-    &["query", "queries", "q", "command", "cmd", "expression", "input", "text", "code", "script", "request"];
+]);
+const PERHAPS: &List =
+    &List::of(&["query", "queries", "q", "command", "cmd", "expression", "input", "text", "code", "script", "request"]);
 /// Words of a tool's name that make SQL of what begins like it.
-const DATABASE: &[&str] = &[
+const DATABASE: &List = &List::of(&[
     "sql",
     "db",
     "database",
@@ -44,7 +45,7 @@ const DATABASE: &[&str] = &[
     "mariadb",
     "oracle",
     "execute",
-];
+]);
 /// Parts of the names of databases that take SQL.
 const ENGINES: &[&str] = &[
     "sql",
@@ -67,7 +68,7 @@ pub(super) fn is_sql(subject: &Subject<'_>, value: &Value<'_>) -> Option<bool> {
     let (key, text) = (subject.key(value), value.text.as_ref());
     let words = &subject.name.words;
     let perhaps = key.is_one_of(PERHAPS);
-    if key.is_one_of(KEYS) || (perhaps && words.has_one_of(&["sql"])) {
+    if key.is_one_of(KEYS) || (perhaps && words.has_one_of(const { &List::of(&["sql"]) })) {
         return Some(true);
     }
     if starts(text) && (perhaps || (shaped(text) && !key.is_one_of(CONTENT))) {
