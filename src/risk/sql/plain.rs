@@ -52,6 +52,11 @@ pub(super) fn query(text: &str) -> Option<Vec<&str>> {
     (reader.now() == Token::End && !mixed).then_some(reader.calls)
 }
 
+/// Whether every database cuts a text in the same places, however it reads the pieces.
+pub(super) fn is_cut_alike(text: &str) -> bool {
+    lex::tokens(text).is_some()
+}
+
 impl<'a> Reader<'a> {
     fn now(&self) -> Token<'a> {
         self.peek(0)
@@ -247,7 +252,7 @@ impl<'a> Reader<'a> {
         if self.take(Key::Group) {
             self.must(Key::By)?;
             if !self.take(Key::All) {
-                self.expressions()?;
+                self.list(Self::group)?;
             }
         }
         if self.take(Key::Having) {
@@ -264,6 +269,24 @@ impl<'a> Reader<'a> {
             self.expression()?;
         }
         Some(())
+    }
+
+    /// What rows are grouped by: an expression, `ROLLUP (…)`, `CUBE (…)`, `GROUPING SETS (…)`.
+    fn group(&mut self) -> Option<()> {
+        if self.take_one_of(&[Key::Rollup, Key::Cube]) {
+            self.postgres = true;
+            return self.in_brackets(Self::expressions);
+        }
+        if self.take(Key::Grouping) {
+            self.postgres = true;
+            self.take_word("sets").then_some(())?;
+            return self.in_brackets(|reader| reader.list(Self::grouping));
+        }
+        self.expression()
+    }
+
+    fn grouping(&mut self) -> Option<()> {
+        self.in_brackets(|reader| if reader.is_sign(")") { Some(()) } else { reader.expressions() })
     }
 
     /// One column of a result: an expression with or without a name, `*`, `t.*`.

@@ -12,7 +12,7 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::statement::{one, pragma};
 use super::tokens::{changes, is, told};
-use super::{DEEPEST, LONGEST, READS, SENSITIVE, SEVERAL, UNREADABLE, functions};
+use super::{CALLS, DEEPEST, ESCAPES, LONGEST, READS, SENSITIVE, SESSION, SEVERAL, UNREADABLE, functions, plain};
 use crate::risk::Kind;
 
 /// The most tokens given to the parser.
@@ -46,6 +46,9 @@ fn is_odd(text: &str) -> bool {
     ["/*!", "/*M!", "\0", "U&\"", "u&\""].iter().any(|odd| text.contains(odd)) || text.match_indices("--").any(blank)
 }
 
+/// What a query amounts to that changes nothing.
+const OF_QUERIES: &[Kind] = &[READS, SENSITIVE, CALLS, ESCAPES, SESSION];
+
 #[derive(Default)]
 struct Readings {
     was_read: bool,
@@ -64,9 +67,12 @@ impl Readings {
             [&SnowflakeDialect {}, &BigQueryDialect {}, &DuckDbDialect {}, &ClickHouseDialect {}];
         let one_reading =
             !text.contains(['\\', '#', '`', '$', '[', '"']) && !text.contains("--") && !text.contains("/*");
+        let alike = one_reading || plain::is_cut_alike(text);
         for dialect in common {
             self.one(dialect, text, budget);
-            if self.was_read && one_reading {
+            // To a query it is nothing whether `"a"` is a name or a text; a condition may mean all rows or none.
+            let queries = self.kinds.contains(&READS) && self.kinds.iter().all(|kind| OF_QUERIES.contains(kind));
+            if self.was_read && (one_reading || (alike && queries)) {
                 break;
             }
         }
@@ -108,7 +114,7 @@ impl Readings {
             self.seen.push(tokens);
         } else {
             self.words |= changes(&tokens) || tokens.is_empty() || is_too_much(&tokens);
-            self.kinds.extend(functions::kinds(&tokens).filter(|kind| *kind == super::ESCAPES));
+            self.kinds.extend(functions::kinds(&tokens).filter(|kind| *kind == ESCAPES));
         }
     }
 }

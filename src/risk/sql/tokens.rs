@@ -130,7 +130,17 @@ fn is_secret(name: &str) -> bool {
 fn ends_a_value(token: &Token) -> bool {
     match token {
         Token::Word(word) => word.quote_style.is_some() || !is_one_of(token, CLAUSES),
-        Token::Number(..) | Token::SingleQuotedString(_) | Token::RParen | Token::RBracket | Token::Mul => true,
+        Token::Number(..)
+        | Token::Placeholder(_)
+        | Token::SingleQuotedString(_)
+        | Token::DoubleQuotedString(_)
+        | Token::NationalStringLiteral(_)
+        | Token::EscapedStringLiteral(_)
+        | Token::HexStringLiteral(_)
+        | Token::DollarQuotedString(_)
+        | Token::RParen
+        | Token::RBracket
+        | Token::Mul => true,
         _ => false,
     }
 }

@@ -57,21 +57,21 @@ macro_rules! keys {
 
 keys! {
     All "all" Analyze "analyze" And "and" Any "any" Array "array" As "as" Asc "asc" Between "between" By "by"
-    Case "case" Cast "cast" Cross "cross" Desc "desc" Distinct "distinct" Else "else" End "end" Except "except"
+    Case "case" Cast "cast" Cross "cross" Cube "cube" Desc "desc" Distinct "distinct" Else "else" End "end" Except "except"
     Exists "exists" Explain "explain" Extract "extract" False "false" Fetch "fetch" Filter "filter" From "from"
-    Full "full" Group "group" Having "having" Ilike "ilike" In "in" Inner "inner" Intersect "intersect"
+    Full "full" Group "group" Grouping "grouping" Having "having" Ilike "ilike" In "in" Inner "inner" Intersect "intersect"
     Interval "interval" Is "is" Join "join" Lateral "lateral" Left "left" Like "like" Limit "limit" Natural "natural"
     Not "not" Null "null" Offset "offset" On "on" Only "only" Or "or" Order "order" Outer "outer" Over "over"
-    Partition "partition" Qualify "qualify" Recursive "recursive" Replace "replace" Right "right" Row "row"
+    Partition "partition" Qualify "qualify" Recursive "recursive" Replace "replace" Right "right" Rollup "rollup" Row "row"
     SafeCast "safe_cast" Select "select" Then "then" Top "top" Trim "trim" True "true" TryCast "try_cast" Union "union"
     Using "using" Values "values" When "when" Where "where" Window "window" With "with" Within "within",
     change: "alter attach call checkpoint commit copy create delete detach drop dumpfile exec execute for grant \
         holdlock insert into merge nextval outfile paglock reconfigure reindex rename revert revoke rollback rowlock \
         setuser shutdown tablock tablockx truncate update updlock vacuum xlock",
-    other: "anti apply asof authorization backup begin bernoulli break bulk check cluster collate connect cube dbcc \
-        declare deny describe div do escape export flush glob global go grouping handler ignore install isnull json_table \
+    other: "anti apply asof authorization backup begin bernoulli break bulk check cluster collate connect dbcc \
+        declare deny describe div do escape export flush glob global go handler ignore install isnull json_table \
         kill load lock match match_condition match_recognize member notnull openjson operator option overlaps overlay pivot position pragma \
-        print procedure qualified raiserror readtext regexp reset respect restore return returning rlike rollup sample semi \
+        print procedure qualified raiserror readtext regexp reset respect restore return returning rlike sample semi \
         set show similar some straight_join summarize symmetric table tablesample unload unpivot use waitfor xmltable xor"
 }
 
@@ -128,6 +128,10 @@ pub(super) fn tokens(text: &str) -> Option<(Vec<Token<'_>>, bool)> {
     loop {
         lexer.blanks()?;
         let token = lexer.next()?;
+        // A function with a name in quotes is anybody's, and none where that is a text.
+        if token == Token::Sign("(") && tokens.last() == Some(&Token::Quoted) {
+            return None;
+        }
         lexer.count(token)?;
         tokens.push(token);
         if token == Token::End {
