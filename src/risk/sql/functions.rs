@@ -63,7 +63,7 @@ const WORDS: &str = "\
     using from where select union intersect except minus distinct between like ilike then else when case by having \
     limit offset array row rows lateral join materialized recursive is return similar interval explain describe top \
     with without fetch first next only window qualify pivot unpivot exclude rename columns tablesample sample \
-    bernoulli reservoir apply conflict set key index unique primary default returning output option unnest \
+    bernoulli reservoir conflict set key index unique primary default returning output option unnest \
     flatten table ordinality percent struct map end escape at before insert";
 const TYPES: &str = "\
     char character varying varchar varchar2 nchar nvarchar nvarchar2 text string binary varbinary bytea bit blob clob \
@@ -264,6 +264,11 @@ pub(super) fn kinds(tokens: &[Token]) -> impl Iterator<Item = Kind> {
             Some([.., before, Token::Period]) => (text(before).or(Some("")), at.saturating_sub(2)),
             _ => (None, at),
         };
+        let before = || first.checked_sub(1).and_then(|before| tokens.get(before));
+        // `CROSS APPLY (SELECT …)`
+        if is(&pair[0], "apply") && before().is_some_and(|before| is(before, "cross") || is(before, "outer")) {
+            return None;
+        }
         let call = Call { schema, name: &word.value, quoted: word.quote_style.is_some() };
         match lists(tokens, first, at) {
             Lists::Nothing => call.kind(),

@@ -1,6 +1,7 @@
 //! Which texts of a call are SQL: by their key, by how they begin, by what the tool and its server are called.
 
 use super::words::{ALONE, CHANGES, PHRASES, STARTS};
+use crate::risk::hidden::is_hidden;
 use crate::risk::paths::CONTENT;
 use crate::risk::subject::{Subject, Value};
 use crate::risk::words::List;
@@ -74,16 +75,37 @@ pub(super) fn is_sql(subject: &Subject<'_>, value: &Value<'_>) -> Option<bool> {
     if starts(text) && (perhaps || (shaped(text) && !key.is_one_of(CONTENT))) {
         return Some(words.has_one_of(DATABASE));
     }
-    (perhaps && (commands(text) || (is_strange(text) && is_engine(subject)))).then_some(true)
+    if !perhaps {
+        return None;
+    }
+    if commands(text) || (is_strange(text) && is_engine(subject)) {
+        return Some(true);
+    }
+    (starts_commented(text) && (words.has_one_of(DATABASE) || is_engine(subject))).then_some(true)
 }
 
 fn has_word(text: &str, words: &[&str]) -> bool {
     text.split(|c: char| !c.is_ascii_alphabetic() && c != '_').any(|word| has(words, word))
 }
 
+/// A text from where a statement would begin in it: without blanks, brackets and what draws nothing.
+fn begin(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || "(;".contains(c) || is_hidden(c))
+}
+
+/// Whether a text begins as a statement does behind lines that `MySQL` takes for comments, and others for headings.
+fn starts_commented(text: &str) -> bool {
+    let mut rest = begin(text);
+    let commented = rest.starts_with('#');
+    while let Some((_, next)) = rest.strip_prefix('#').and_then(|line| line.split_once('\n')) {
+        rest = begin(next);
+    }
+    commented && (starts(rest) || commands(rest) || is_strange(rest))
+}
+
 /// The first word, and what follows it.
 fn head(text: &str) -> (&str, &str) {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
+    let text = begin(text);
     let (first, rest) = text.split_at(word(text));
     (first, rest.trim_start())
 }
@@ -99,7 +121,7 @@ fn has(list: &[&str], word: &str) -> bool {
 
 /// Whether a text begins as a statement does.
 fn starts(text: &str) -> bool {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '(' || c == ';');
+    let text = begin(text);
     let word = text.bytes().take_while(u8::is_ascii_alphabetic).count();
     text.starts_with("--") || text.starts_with("/*") || text.get(..word).is_some_and(|word| has(STARTS, word))
 }
@@ -115,13 +137,12 @@ fn commands(text: &str) -> bool {
 
 /// Whether a text begins as a statement, or as what a client of a database takes for a command, though prose may too.
 fn is_strange(text: &str) -> bool {
-    let text = text.trim_start();
+    let text = begin(text);
     let (first, _) = head(text);
     let letter = |at: usize| text.as_bytes().get(at).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'!');
     has(ALONE, first)
         || ["xp_", "sp_"].iter().any(|start| first.get(..3).is_some_and(|own| own.eq_ignore_ascii_case(start)))
         || (text.starts_with(['\\', '.']) && letter(1))
-        || (text.starts_with('#') && text.contains('\n'))
         || text.strip_prefix('{').is_some_and(|rest| has(&["call"], head(rest).0) || rest.trim_start().starts_with('?'))
         || (has(&["if", "while"], first) && has_word(text, CHANGES))
 }

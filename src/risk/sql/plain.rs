@@ -8,6 +8,7 @@
 mod expression;
 mod lex;
 
+use super::tokens::is_ending;
 use lex::{Key, Token};
 
 /// The most queries within each other: the large parser stops at a depth that it counts in other things.
@@ -379,11 +380,12 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
-    /// The name of a table; with four parts it is on another server.
+    /// The name of a table; with four parts it is on another server, and `data.csv` may be a file.
     fn place(&mut self) -> Option<()> {
         self.name()?;
         for _ in 0..2 {
             if self.take_sign(".") {
+                (!matches!(self.now(), Token::Name(name) if is_ending(name))).then_some(())?;
                 self.name()?;
             }
         }

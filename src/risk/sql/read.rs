@@ -11,7 +11,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::statement::{one, pragma};
-use super::tokens::{changes, is, told};
+use super::tokens::{changes, is, may_be_secret, told};
 use super::{CALLS, DEEPEST, ESCAPES, LONGEST, READS, SENSITIVE, SESSION, SEVERAL, UNREADABLE, functions, plain};
 use crate::risk::Kind;
 
@@ -67,10 +67,11 @@ impl Readings {
             [&SnowflakeDialect {}, &BigQueryDialect {}, &DuckDbDialect {}, &ClickHouseDialect {}];
         let one_reading =
             !text.contains(['\\', '#', '`', '$', '[', '"']) && !text.contains("--") && !text.contains("/*");
-        let alike = one_reading || plain::is_cut_alike(text);
+        let alike = one_reading || (!may_be_secret(text) && plain::is_cut_alike(text));
         for dialect in common {
             self.one(dialect, text, budget);
-            // To a query it is nothing whether `"a"` is a name or a text; a condition may mean all rows or none.
+            // To a query it is nothing whether `"a"` is a name or a text, but for what it may be the name of; a condition
+            // may mean all rows or none.
             let queries = self.kinds.contains(&READS) && self.kinds.iter().all(|kind| OF_QUERIES.contains(kind));
             if self.was_read && (one_reading || (alike && queries)) {
                 break;

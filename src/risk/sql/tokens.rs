@@ -245,7 +245,14 @@ fn is_no_table(rest: &[Token]) -> bool {
     // `server.database.schema.table`, but for a project's `information_schema`; `table@link`.
     let told = rest.get(4).is_some_and(|third| is(third, "information_schema"));
     let link = rest.get(at).is_some_and(|t| *t == Token::AtSign || bare(t).is_some_and(|own| own.starts_with('@')));
-    (parts > 3 && !told) || link
+    // `data.csv`, which DuckDB reads like `'data.csv'`.
+    let file = parts > 1 && rest.get(at - 1).and_then(text).is_some_and(is_ending);
+    (parts > 3 && !told) || link || file
+}
+
+/// Whether a name ends that of a file when it is the last of several.
+pub(super) fn is_ending(name: &str) -> bool {
+    FILES.iter().any(|own| name.eq_ignore_ascii_case(own))
 }
 
 /// Whether a name in quotes is that of a file or an address: some databases read these like tables.

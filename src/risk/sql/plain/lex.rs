@@ -6,7 +6,7 @@
 use std::sync::LazyLock;
 
 use super::super::DEEPEST;
-use super::super::tokens::is_file;
+use super::super::tokens::{is_ending, is_file};
 
 /// The most tokens that are read, as the parser would count them.
 const MOST: usize = 1200;
@@ -251,6 +251,7 @@ impl<'a> Lexer<'a> {
             || !name.bytes().all(fits)
             || name.contains("--")
             || is_file(name)
+            || is_ending(name)
             || words().any(|word| key(word) == Some(Key::Change))
         {
             return None;
