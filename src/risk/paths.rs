@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::subject::{Found, Subject, Value, quoted};
 use super::words::{List, Words};
-use super::{Access, Family, Kind};
+use super::{Access, Family, Kind, shell};
 use crate::decision::Level::{High, Medium};
 
 mod links;
@@ -196,7 +196,7 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
     if path.contains("://") && !bare(path).get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
         return;
     }
-    let reads = subject.name.reads();
+    let reads = subject.name.reads() || shell::merely_reads(subject);
     let readings = readings(path);
     let start = if value.text.len() == path.len() { Some(0) } else { value.text.find(path) };
     let mut add = |kind, part: Option<Range<usize>>, what: &str| {

@@ -3,7 +3,7 @@
 //! Invariant: conservative. Expansions that decide what runs, redirections to files, unknown commands and unknown options
 //! of known ones are never taken for reads. What is read of one call is limited, and so is the time that it takes.
 
-use crate::risk::words::List;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::names::Deed;
@@ -12,6 +12,7 @@ use super::{Access, Family, Kind};
 use super::{paths, urls};
 use crate::decision::Level::{High, Low, Medium};
 use crate::json;
+use crate::risk::words::List;
 
 mod asks;
 mod commands;
@@ -152,6 +153,8 @@ pub struct Lines {
     reports: Vec<(usize, Result<Report, &'static str>)>,
     /// Whether there are more than are read.
     overflow: bool,
+    /// Whether they merely read, once somebody has asked.
+    merely: OnceCell<bool>,
 }
 
 impl Lines {
@@ -205,12 +208,23 @@ const MERE: &[&str] = &[
 /// Whether the call does nothing but hand over command lines that were read whole and only read. It is the name of the
 /// tool that asks: what a mere runner does is what it is given.
 pub fn only_reads(subject: &Subject<'_>) -> bool {
+    hands_over(subject, |report| report.rulings.is_empty())
+}
+
+/// The same where what is read may be known only when it runs, and nobody else is asked: what it names is read, and goes
+/// nowhere.
+pub fn merely_reads(subject: &Subject<'_>) -> bool {
+    let stays = |report: &Report| !report.asks && report.rulings.iter().all(|ruling| ruling.kind == OPEN);
+    subject.name.deed == Deed::Execute && *subject.lines().merely.get_or_init(|| hands_over(subject, stays))
+}
+
+fn hands_over(subject: &Subject<'_>, is_fine: impl Fn(&Report) -> bool) -> bool {
     if !subject.name.words.iter().all(|word| MERE.contains(&word)) || subject.overflow {
         return false;
     }
     let lines = subject.lines();
-    let reads = |report: &Result<Report, _>| report.as_ref().is_ok_and(|report| report.rulings.is_empty());
-    if lines.overflow || lines.reports.is_empty() || !lines.reports.iter().all(|(_, report)| reads(report)) {
+    let fine = |report: &Result<Report, _>| report.as_ref().is_ok_and(&is_fine);
+    if lines.overflow || lines.reports.is_empty() || !lines.reports.iter().all(|(_, report)| fine(report)) {
         return false;
     }
     let is_line = |place| lines.reports.binary_search_by_key(&place, |(own, _)| *own).is_ok();
@@ -299,6 +313,8 @@ struct Report {
     rulings: Vec<Ruling>,
     paths: Vec<String>,
     urls: Vec<(String, Range<usize>)>,
+    /// Whether a service is asked, by which words may go out.
+    asks: bool,
 }
 
 fn text_of(text: &str, budget: &mut usize) -> Result<Report, &'static str> {
@@ -307,14 +323,14 @@ fn text_of(text: &str, budget: &mut usize) -> Result<Report, &'static str> {
     }
     let mut judge = Judge::new(budget);
     judge.line(text)?;
-    Ok(Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls })
+    Ok(judge.report())
 }
 
 fn words_of(words: &[&str], budget: &mut usize) -> Report {
     let mut judge = Judge::new(budget);
     let words: Vec<Word> = words.iter().map(|text| Word::literal(*text, 0..0)).collect();
     judge.argv(&words, false, &(0..0));
-    Report { rulings: judge.rulings, paths: judge.paths, urls: judge.urls }
+    judge.report()
 }
 
 /// `["git status", "ls"]` are command lines, judged one by one; `["git", "status"]` is one command.

@@ -12,8 +12,8 @@ use super::services::{self, Service};
 use super::worst::{self, Known, says_going};
 use super::wrappers::{self, Inner};
 use super::{
-    CHANGES, DESTROYS, FETCHES, OPEN, PERSISTS, PIPES, PRIVILEGE, REDIRECTS, REVEALS, RUNS, SENDS, SETS, UNREADABLE,
-    asks, parse, plain, special,
+    CHANGES, DESTROYS, FETCHES, OPEN, PERSISTS, PIPES, PRIVILEGE, REDIRECTS, REVEALS, RUNS, Report, SENDS, SETS,
+    UNREADABLE, asks, parse, plain, special,
 };
 use crate::risk::subject::quoted;
 use crate::risk::{Kind, git, paths};
@@ -36,12 +36,12 @@ const MOST_COMMANDS: usize = 2_000;
 
 /// The judgement of one line.
 pub struct Judge<'b> {
-    /// What it does beside reading.
-    pub rulings: Vec<Ruling>,
+    rulings: Vec<Ruling>,
     /// The paths that it reads or writes which are places to be careful in.
-    pub paths: Vec<String>,
+    paths: Vec<String>,
     /// What it fetches, and where that stands.
     pub urls: Vec<(String, Range<usize>)>,
+    asks: bool,
     budget: &'b mut usize,
     functions: Vec<String>,
     /// Where it went with `cd`.
@@ -61,6 +61,7 @@ impl<'b> Judge<'b> {
             rulings: Vec::new(),
             paths: Vec::new(),
             urls: Vec::new(),
+            asks: false,
             budget,
             functions: Vec::new(),
             here: None,
@@ -69,6 +70,11 @@ impl<'b> Judge<'b> {
             names_files: false,
             fixed: None,
         }
+    }
+
+    /// What it all comes to.
+    pub fn report(self) -> Report {
+        Report { rulings: self.rulings, paths: self.paths, urls: self.urls, asks: self.asks }
     }
 
     /// Judges a command line. The error is why nobody can read it.
@@ -114,6 +120,10 @@ impl<'b> Judge<'b> {
                 return self.rule(UNREADABLE, &command.at(), "there are too many commands to judge".to_owned());
             }
             self.command(command);
+        }
+        // What is read by redirection may be read where the line went.
+        if self.here.is_some() {
+            script.reads.iter().for_each(|word| self.read_path(word));
         }
     }
 
@@ -222,6 +232,7 @@ impl<'b> Judge<'b> {
 
     fn service(&mut self, service: Service, own: &str, arguments: &[Word], whole: &Range<usize>) {
         let line = || quoted(&format!("{own} {}", join(arguments)));
+        self.asks = true;
         match service {
             Service::Reads => {}
             Service::Fetches => self.rule(FETCHES, whole, format!("{} asks a service", line())),

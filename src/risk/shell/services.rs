@@ -311,7 +311,7 @@ struct Operands<'w> {
     all: Vec<&'w str>,
     /// How many of them stand before the first option that is not known: for certain no values.
     sure: usize,
-    /// Whether one may turn out to be an option.
+    /// Whether one is not known, and may turn out to be an option.
     odd: bool,
 }
 
@@ -321,14 +321,15 @@ impl Tool {
         let mut rest = arguments.iter();
         while let Some(word) = rest.next() {
             let text = word.text.as_str();
-            odd |= word.open && word.sure == Sure::Unknown;
+            // What is within a word goes out with it.
+            odd |= word.sure == Sure::Unknown;
             if !text.starts_with('-') {
                 all.push(text);
                 continue;
             }
             let (name, value) = text.split_once('=').map_or((text, false), |(name, _)| (name, true));
             match self.option(name) {
-                Some(true) if !value => odd |= rest.next().is_some_and(|value| value.splits),
+                Some(true) if !value => odd |= rest.next().is_some_and(|value| value.splits || is_made(value)),
                 Some(_) => {}
                 None => sure = sure.or(Some(all.len())),
             }
@@ -404,6 +405,11 @@ impl Tool {
                 None => part == word,
             })
     }
+}
+
+/// Whether a word is made by a command of the line itself: `$(cat key)`. A variable is from before.
+fn is_made(word: &Word) -> bool {
+    word.sure == Sure::Unknown && (word.text.contains("$(") || word.text.contains('`'))
 }
 
 /// Whether an option names what is run.

@@ -37,6 +37,13 @@ pub fn judge(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
         "su" | "runuser" | "sg" | "script" => return option_line(judge, own, arguments, whole),
         "export" | "local" | "readonly" | "declare" | "typeset" | "unset" => variables(judge, own, arguments, whole),
         "command" => return lookup(arguments),
+        // Names are asked of whoever answers for them.
+        "getent" if !matches!(arguments, [first, ..] if DATABASES.contains(&first.text.as_str())) => {
+            judge.rule(FETCHES, whole, "getent may ask other machines".to_owned());
+            if !arguments.iter().all(Word::is_literal) {
+                judge.rule(SENDS, whole, "what it asks for is known only when it runs, and goes out".to_owned());
+            }
+        }
         "dig" | "host" | "nslookup" | "ping" | "ping6" | "traceroute" | "tracepath" | "mtr" | "whois" => {
             judge.rule(FETCHES, whole, format!("{} asks other machines", quoted(own)));
             if !arguments.iter().all(Word::is_literal) {
@@ -47,6 +54,9 @@ pub fn judge(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
     }
     true
 }
+
+/// What `getent` looks up on this machine.
+const DATABASES: &[&str] = &["passwd", "group", "services", "protocols", "rpc", "ethers", "aliases"];
 
 /// `command -v x` looks a name up.
 fn lookup(arguments: &[Word]) -> bool {
