@@ -90,8 +90,7 @@ fn stand<'a>(asked: &Asked<'a>) -> Stand<'a> {
 pub(super) fn fit(rule: &ArgumentRule, arguments: &Arguments<'_>, asked: &Asked<'_>) -> Fit {
     let stand = stand(asked);
     match (arguments.find(&rule.name), &rule.shape) {
-        (None, Shape::Absent) if has_a_twin(&rule.name, arguments.text()) => Fit::Wide,
-        (None, Shape::Absent) => Fit::Exact,
+        (None, Shape::Absent) => absence(&rule.name, arguments.text()),
         (None, _) | (Some(_), Shape::Absent) => Fit::No,
         (Some(raw), shape) => value(shape, raw, stand),
     }
@@ -118,24 +117,21 @@ fn inside(shape: &Shape, raw: &str, stand: Stand<'_>, deeper: usize) -> bool {
     parts.into_iter().any(|part| match part.as_bytes().first() {
         Some(b'"') => shape.text(&json::unescape(part), stand) != Fit::No,
         Some(b'[' | b'{') => deeper == 0 || inside(shape, part, stand, deeper - 1),
-        _ => false,
+        _ => shape.scalar(part) != Fit::No,
     })
 }
 
 /// The text of the argument of this name.
 fn find<'a>(name: &str, arguments: &'a str) -> Option<&'a str> {
-    if !name.starts_with('/') {
-        return json::member(arguments, name);
-    }
-    name[1..].split('/').try_fold(arguments, |value, step| {
-        let step = unescaped(step);
-        if value.starts_with('[') {
-            let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit()));
-            json::elements(value).nth(step.parse().ok().filter(|_| plain)?)
-        } else {
-            json::member(value, &step)
-        }
-    })
+    steps(name).try_fold(arguments, |value, step| member(value, &step))
+}
+
+/// The steps to an argument: a key, or those of a JSON Pointer, as they were meant.
+fn steps(name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let pointer = name.strip_prefix('/');
+    let unescaped = move |step| if pointer.is_some() { unescaped(step) } else { Cow::Borrowed(step) };
+    let (key, parts) = pointer.map_or((Some(name), None), |rest| (None, Some(rest.split('/'))));
+    key.into_iter().chain(parts.into_iter().flatten()).map(unescaped)
 }
 
 /// A step of a JSON Pointer as it was meant.
@@ -143,15 +139,40 @@ fn unescaped(step: &str) -> Cow<'_, str> {
     if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
 }
 
-/// Whether an argument that is not there has a neighbour that a careless server takes for it.
-fn has_a_twin(name: &str, arguments: &str) -> bool {
-    let (above, last) = match name.strip_prefix('/').and_then(|_| name.rsplit_once('/')) {
-        None => (Some(arguments), Cow::Borrowed(name)),
-        Some(("", last)) => (Some(arguments), unescaped(last)),
-        Some((above, last)) => (find(above, arguments), unescaped(last)),
-    };
+/// One step into a value.
+fn member<'a>(value: &'a str, step: &str) -> Option<&'a str> {
+    if value.starts_with('[') { json::elements(value).nth(index(step)?) } else { json::member(value, step) }
+}
+
+/// The place in a list that a step names (RFC 6901 section 4).
+fn index(step: &str) -> Option<usize> {
+    let plain = step == "0" || (!step.starts_with('0') && step.bytes().all(|b| b.is_ascii_digit()));
+    step.parse().ok().filter(|_| plain)
+}
+
+/// How sure it is that an argument which is not there is nowhere: no key on the way has a neighbour that a careless
+/// server takes for it, and nothing on the way is a text or a list, which one may take apart in its own way.
+fn absence(name: &str, arguments: &str) -> Fit {
+    let mut value = arguments;
+    for step in steps(name) {
+        let odd = match value.as_bytes().first() {
+            Some(b'{') => has_a_twin(&step, value),
+            Some(b'[') => index(&step).is_none(),
+            first => first == Some(&b'"'),
+        };
+        if odd {
+            return Fit::Wide;
+        }
+        let Some(next) = member(value, &step) else { break };
+        value = next;
+    }
+    Fit::Exact
+}
+
+/// Whether an object has another key that differs in case and signs only.
+fn has_a_twin(step: &str, object: &str) -> bool {
     let plain =
         |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    let wanted = plain(&last);
-    above.is_some_and(|above| json::members(above).any(|(key, _)| plain(&key) == wanted))
+    let wanted = plain(step);
+    json::members(object).any(|(key, _)| key != step && plain(&key) == wanted)
 }

@@ -206,7 +206,9 @@ impl<T> Default for Words<T> {
 impl<T> Words<T> {
     fn new(words: HashMap<String, T>) -> Self {
         let (words, found): (Vec<String>, Vec<T>) = words.into_iter().unzip();
-        let search = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&words).ok();
+        // A folder to be under is looked for in any case.
+        let search =
+            AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(&words).ok();
         Self { found, search }
     }
 

@@ -10,6 +10,7 @@ use toml::de::DeTable;
 use super::Policy;
 use super::cases::Case;
 use super::lints::lint;
+use super::shape::MAX_REGEXES;
 use reader::Reader;
 
 mod cases;
@@ -101,10 +102,16 @@ pub fn from_file(read: io::Result<Option<Vec<u8>>>, label: &str) -> Parsed {
 
 /// Parses a policy file. `label` is what rules and messages call it (`policy.toml`).
 pub fn parse(text: &str, label: &str) -> Parsed {
+    parse_with(text, label, MAX_REGEXES)
+}
+
+/// The same, with another bound on how many regular expressions there may be.
+pub(super) fn parse_with(text: &str, label: &str, most_regexes: usize) -> Parsed {
     if text.len() > MAX_FILE {
         return Parsed::refused(label, 1, 1, format!("longer than {MAX_FILE} bytes"));
     }
     let mut reader = Reader::new(text, label);
+    reader.most_regexes = most_regexes;
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let says = error.message().trim().replace('\n', ", ");

@@ -9,12 +9,15 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parse::{Diagnostic, Parsed, Severity, parse};
+use super::parse::{Diagnostic, Parsed, Severity, parse_with};
 use super::{Asked, Levels, Policy, Rule, Ruling, Timeouts, judge, time};
 use crate::decision::{Action, By, Level};
 
 /// What it is called, in every folder.
 pub const NAME: &str = ".sayso.toml";
+
+/// The most regular expressions in one: whoever wrote it may have made them to be slow.
+const MAX_REGEXES: usize = 20;
 
 /// As long as no project says anything: the longest that any policy may give.
 const FOREVER: Duration = Duration::from_hours(24);
@@ -25,7 +28,7 @@ const SILENT: Levels = Levels { low: Action::Allow, medium: Action::Allow, high:
 /// Parses a project's file. `own` are the times that the person's policy gives for each
 /// level.
 pub fn read(text: &str, label: &str, own: [Duration; 3]) -> Parsed {
-    let whole = parse(text, label);
+    let whole = parse_with(text, label, MAX_REGEXES);
     if whole.policy.why_invalid().is_some() {
         return whole;
     }
@@ -198,6 +201,14 @@ mod tests {
         assert_eq!((policy.timeouts.default, policy.timeouts.high), (Some(FOREVER), Some(Duration::from_secs(10))));
         let rules: Vec<_> = policy.rules.iter().map(|rule| (rule.tool.as_str(), rule.action, rule.level)).collect();
         assert_eq!(rules, [("rm", Some(Action::Deny), None), ("a", Some(Action::Confirm), None)]);
+    }
+
+    #[test]
+    fn b30_a_project_cannot_keep_the_hub_busy_with_regexes() {
+        let rule = "[[rule]]\nargs = { a = { regex = \"[a-c]*a[a-c]{900}x\" } }\naction = \"deny\"\n";
+        assert_eq!(read(&rule.repeat(MAX_REGEXES), NAME, TIMES).error(), None);
+        let parsed = read(&rule.repeat(MAX_REGEXES + 1), NAME, TIMES);
+        assert!(parsed.error().is_some_and(|error| error.says.contains("more than 20 regexes")), "{parsed:?}");
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub use regular::{BadRegex, MAX_REGEXES, Regular};
 
 /// The longest value that may fit exactly, in bytes: longer ones are not what a person had in mind.
 const LONGEST_EXACT: usize = 16 * 1024;
+/// The most that a regex is matched against for one value, in all its readings, in bytes.
+const MOST_READ: usize = 4 * LONGEST_EXACT;
 
 /// What a value must look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,10 +93,7 @@ impl Shape {
             Self::OneOf(texts) => read(value, stand, true, |reading| texts.iter().any(|text| text == reading)),
             Self::Under(folder) => under(folder, value, stand),
             Self::Regex(_) if value.len() > LONGEST_EXACT => Fit::Wide,
-            Self::Regex(regex) => match read(value, stand, false, |reading| regex.fits_whole(reading)) {
-                Fit::No if paths::readings(value).iter().any(|reading| regex.fits_part(reading)) => Fit::Wide,
-                fit => fit,
-            },
+            Self::Regex(regex) => regular(regex, value, stand),
             Self::Number(range) => range.text(value),
             Self::Command(words) => command::fit(words, value),
             Self::Absent => Fit::No,
@@ -208,6 +207,20 @@ fn read(value: &str, stand: Stand<'_>, literal: bool, fits: impl Fn(&str) -> boo
     follow(fit, value, stand, fits)
 }
 
+/// How far a text fits a regex: its length is bounded, and so is that of all its readings together.
+fn regular(regex: &Regular, value: &str, stand: Stand<'_>) -> Fit {
+    let whole = |reading: &str| regex.fits_whole(reading);
+    let readings = paths::readings(value);
+    if readings.iter().map(String::len).sum::<usize>() > MOST_READ {
+        return Fit::Wide;
+    }
+    // Most fit in no part, and then not as a whole either.
+    if !readings.iter().any(|reading| regex.fits_part(reading)) {
+        return follow(Fit::No, value, stand, whole);
+    }
+    read(value, stand, false, whole).max(Fit::Wide)
+}
+
 /// Every text that [`Shape::text`] looks at for a value.
 pub(super) fn texts(value: &str, stand: Stand<'_>) -> Vec<String> {
     let mut all = vec![value.to_owned()];
@@ -237,9 +250,13 @@ fn standing(path: &str, cwd: &str) -> String {
 
 fn under(folder: &str, value: &str, stand: Stand<'_>) -> Fit {
     let fit = read(value, stand, false, |reading| is_under(folder, reading));
-    // From the server's own folder a path may get there too: no ground to loosen.
-    let relative = |reading: &String| !reading.starts_with('/') && is_under(folder, &standing(reading, stand.cwd));
-    if fit == Fit::No && paths::readings(value).iter().any(relative) { Fit::Wide } else { fit }
+    // From the server's own folder a path may get there too, and some systems take any case: no ground to loosen.
+    let gets_there = |reading: &String| {
+        let place = if reading.starts_with('/') { reading.clone() } else { standing(reading, stand.cwd) };
+        place.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(folder))
+            && is_under(folder, &format!("{folder}{}", &place[folder.len()..]))
+    };
+    if fit == Fit::No && paths::readings(value).iter().any(gets_there) { Fit::Wide } else { fit }
 }
 
 /// Whether a path is this folder or in it, as it is written.
@@ -257,16 +274,21 @@ fn has_operators(value: &str) -> bool {
     value.contains(['|', '`', '<', '>', ';', '&'])
 }
 
+/// What becomes a `/`, `\`, `~`, `$` or `%` when a text is normalised, or is taken for one.
+const SIGNS: &str =
+    "\u{2044}\u{2215}\u{2216}\u{29f5}\u{29f8}\u{29f9}\u{fe68}\u{fe69}\u{fe6a}\u{ff04}\u{ff05}\u{ff0f}\u{ff3c}\u{ff5e}";
+
 /// Whether every reader takes the text for the same path.
 pub(super) fn has_one_reading(value: &str) -> bool {
-    let odd = |c: char| matches!(c, '~' | '$' | '%' | '\\') || c.is_control() || is_hidden(c);
+    let sign = |c: char| matches!(c, '~' | '$' | '%' | '\\') || !c.is_ascii() && SIGNS.contains(c);
+    let odd = |c: char| sign(c) || c.is_control() || is_hidden(c);
     let dots = |segment: &str| !segment.is_empty() && segment.chars().all(|c| c.is_whitespace() || DOTS.contains(c));
     let odd_segment = |segment: &str| dots(segment) || segment.ends_with('.') && !segment.contains(' ');
     !(value.chars().any(odd)
         || paths::bare(value) != value
         || value.contains("//")
         || value.split('/').any(odd_segment)
-        || value.starts_with("file:"))
+        || value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")))
 }
 
 #[cfg(test)]

@@ -169,7 +169,8 @@ fn looks(text: &str) -> bool {
     let drive = bytes[0].is_ascii_alphabetic()
         && matches!(text.get(1..3), Some(":\\" | ":/"))
         && text.get(3..4).is_none_or(|next| next != "/");
-    let starts = ["/", "~", "./", "../", ".\\", "..\\", "\\\\", "file:", "%"].iter().any(|s| text.starts_with(s));
+    let starts = ["/", "~", "./", "../", ".\\", "..\\", "\\\\", "%"].iter().any(|s| text.starts_with(s))
+        || text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
     let variable = bytes[0] == b'$' && text.contains(['/', '\\']);
     let climbs = || {
         let text = read::fold(text);

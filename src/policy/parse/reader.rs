@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::names::distance;
 use super::{Diagnostic, Severity};
 use crate::policy::cases::Case;
+use crate::policy::shape::MAX_REGEXES;
 use crate::policy::time;
 
 /// Reads values, and keeps what is wrong with them.
@@ -22,6 +23,8 @@ pub(super) struct Reader<'a> {
     pub cases: Vec<Case>,
     /// Regular expressions so far.
     pub regexes: usize,
+    /// The most of them.
+    pub most_regexes: usize,
 }
 
 /// A value with its place.
@@ -30,7 +33,7 @@ pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, label: &'a str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, label, lines, diagnostics: Vec::new(), cases: Vec::new(), regexes: 0 }
+        Self { text, label, lines, diagnostics: Vec::new(), cases: Vec::new(), regexes: 0, most_regexes: MAX_REGEXES }
     }
 }
 

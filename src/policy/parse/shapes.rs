@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 use super::reader::{Reader, Value};
 use crate::policy::arguments::ArgumentRule;
 use crate::policy::pattern::Glob;
-use crate::policy::shape::{MAX_REGEXES, Range, Regular, Shape};
+use crate::policy::shape::{Range, Regular, Shape};
 
 /// What a table for an argument may say.
 const KEYS: [&str; 7] = ["regex", "min", "max", "one_of", "under", "command", "absent"];
@@ -22,6 +22,13 @@ impl Reader<'_> {
         for (key, value) in table {
             let name = key.get_ref().to_string();
             let what = format!("args.{}", name.escape_debug());
+            // RFC 6901 section 3.
+            if name.starts_with('/') && name.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+                self.error(
+                    key.span(),
+                    format!("{what} is no JSON Pointer; in one `~` is written ~0, and `/` in a key ~1"),
+                );
+            }
             if let Some(shape) = self.shape(value, &what) {
                 args.push(ArgumentRule { name, shape });
             }
@@ -115,7 +122,7 @@ impl Reader<'_> {
                         texts.push(text.to_string());
                     }
                 }
-                DeValue::Integer(number) if number.radix() == 10 => texts.push(number.as_str().replace('_', "")),
+                DeValue::Integer(number) if number.radix() == 10 => texts.push(number.as_str().replace(['_', '+'], "")),
                 DeValue::Boolean(truth) => texts.push(truth.to_string()),
                 _ => self.wrong(value, what, "a list of texts, whole numbers, true and false"),
             }
@@ -126,8 +133,9 @@ impl Reader<'_> {
     fn regex(&mut self, value: &Value<'_>, what: &str) -> Option<Shape> {
         let text = self.text(value, what)?;
         self.regexes += 1;
-        if self.regexes > MAX_REGEXES {
-            self.error(value.span(), format!("more than {MAX_REGEXES} regexes; use globs, `under` or `one_of`"));
+        let most = self.most_regexes;
+        if self.regexes > most {
+            self.error(value.span(), format!("more than {most} regexes; use globs, `under` or `one_of`"));
             return None;
         }
         match Regular::new(text) {

@@ -7,6 +7,7 @@
 
 use super::Fit;
 use crate::json;
+use crate::risk::subject::tokens;
 
 /// Why the first words of a command are refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,20 +45,26 @@ pub(super) fn fit(prefix: &[String], text: &str) -> Fit {
     if simple && starts(prefix, &words) {
         return Fit::Exact;
     }
-    let pieces: Vec<&str> = text.split(is_between).filter(|piece| !piece.is_empty()).collect();
-    if has_within(prefix, &pieces) || has_within(prefix, &bare(text)) { Fit::Wide } else { Fit::No }
+    // A line that goes on after a backslash is one line to a shell.
+    let joined = text.replace("\\\r\n", "").replace("\\\n", "");
+    let unquoted: String = joined.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
+    let comma = |c| c == ',' || is_between(c);
+    // As it stands; without quotes and backslashes (`g\it 'lo'g`); with braces taken apart (`{git,log}`).
+    let within = has_within(prefix, pieces(&joined, is_between))
+        || has_within(prefix, pieces(&unquoted, is_between))
+        || unquoted.contains('{') && has_within(prefix, pieces(&unquoted, comma));
+    if within { Fit::Wide } else { Fit::No }
 }
 
-/// How far a list of words fits (`["git", "log"]`).
+/// How far a list of words fits (`["git", "log"]`), or an object that holds some.
 pub(super) fn list(prefix: &[String], raw: &str) -> Fit {
-    if !raw.starts_with('[') || json::elements(raw).any(|element| !element.starts_with('"')) {
-        return Fit::No;
-    }
-    let words: Vec<_> = json::elements(raw).map(json::unescape).collect();
+    let flat = raw.starts_with('[') && json::elements(raw).all(|element| element.starts_with('"'));
+    let words: Vec<_> = tokens(raw).filter(|(_, is_key)| !is_key).map(|(text, _)| json::unescape(text)).collect();
     let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-    if !words.is_empty() && words.iter().all(|word| is_plain(word)) && starts(prefix, &words) {
+    if flat && !words.is_empty() && words.iter().all(|word| is_plain(word)) && starts(prefix, &words) {
         return Fit::Exact;
     }
+    // Whoever joins what is in it, at any depth, may have the command.
     fit(prefix, &words.join(" ")).min(Fit::Wide)
 }
 
@@ -66,10 +73,12 @@ fn is_between(c: char) -> bool {
     c.is_whitespace() || c.is_control() || "|&;<>()`'\"{}$\\!".contains(c)
 }
 
-/// The words once quotes and backslashes are taken away, as a shell does: `g\it 'lo'g` is `git log`.
-fn bare(text: &str) -> Vec<String> {
-    let text: String = text.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
-    text.split(is_between).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+/// The words of a text; `$IFS` is a blank to a shell.
+fn pieces(text: &str, is_between: impl Fn(char) -> bool) -> impl Iterator<Item = &str> {
+    let blank = |piece: &str| {
+        piece.strip_prefix("IFS").is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    text.split(is_between).filter(move |piece| !piece.is_empty() && !blank(piece))
 }
 
 fn starts<T: AsRef<str>>(prefix: &[String], words: &[T]) -> bool {
@@ -77,21 +86,34 @@ fn starts<T: AsRef<str>>(prefix: &[String], words: &[T]) -> bool {
 }
 
 /// Whether the words follow each other anywhere, the first perhaps behind its folder or in other casing, options and
-/// their values perhaps between (`git -C x push`).
-fn has_within<T: AsRef<str>>(prefix: &[String], words: &[T]) -> bool {
+/// their values perhaps between (`git -C x push`). Linear in the text, times the words of the prefix.
+fn has_within<'a>(prefix: &[String], words: impl Iterator<Item = &'a str>) -> bool {
     let named = |own: &str, word: &str| {
         own == word || word.rsplit(['/', '\\']).next().is_some_and(|name| name.eq_ignore_ascii_case(own))
     };
-    (0..words.len()).filter(|start| named(&prefix[0], words[*start].as_ref())).any(|start| {
-        let mut next = 1;
-        let mut option = false;
-        for word in words[start + 1..].iter().map(AsRef::as_ref) {
-            if next == prefix.len() || (word != prefix[next] && !word.starts_with('-') && !option) {
-                break;
+    // At `i`: somewhere it has begun, and `i` words of it were met; `option`: the word before was one, and may take this.
+    let none = [false; 2];
+    let (mut met, mut after) = (vec![none; prefix.len()], vec![none; prefix.len()]);
+    for word in words {
+        after.fill(none);
+        let is_option = word.starts_with('-');
+        let on = met.iter().enumerate().filter(|(_, place)| **place != none);
+        let begun = named(&prefix[0], word).then_some(1);
+        let mut reached = begun.into_iter().collect::<Vec<_>>();
+        for (count, [_, option]) in on {
+            if word == prefix[count] {
+                reached.push(count + 1);
+            } else if is_option || *option {
+                after[count][usize::from(is_option)] = true;
             }
-            option = word != prefix[next] && word.starts_with('-');
-            next += usize::from(word == prefix[next]);
         }
-        next == prefix.len()
-    })
+        for count in reached {
+            match after.get_mut(count) {
+                Some(place) => place[0] = true,
+                None => return true,
+            }
+        }
+        std::mem::swap(&mut met, &mut after);
+    }
+    false
 }

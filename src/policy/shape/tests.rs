@@ -113,6 +113,12 @@ fn b20_a_path_under_a_folder_leads_there_however_it_is_read() {
             ("~/p/a", Fit::No),
             ("../home/me/p/a", Fit::Wide),
             ("p/a", Fit::No),
+            ("/HOME/Me/p/a", Fit::Wide),
+            ("/home/me/pÄ", Fit::No),
+            ("FILE:/home/me/p/a", Fit::Wide),
+            ("File://localhost/home/me/p/a", Fit::Wide),
+            ("／home／me／p／a", Fit::Wide),
+            ("/home/me/p/x／..／..／y", Fit::Wide),
         ],
     );
     let links = |leads: Option<&str>| [Link { written: "/home/me/p/a".to_owned(), leads: leads.map(str::to_owned) }];
@@ -166,13 +172,39 @@ fn the_first_words_of_a_command_cover_no_second_one() {
             ("bash -c 'git log'", Fit::Wide),
             ("git push", Fit::No),
             ("echo git; log", Fit::Wide),
+            ("git lo\\\ng", Fit::Wide),
+            ("git lo\\\r\ng", Fit::Wide),
+            ("git${IFS}log", Fit::Wide),
+            ("git$IFS'log'", Fit::Wide),
+            ("{git,log,-1}", Fit::Wide),
+            ("git,log", Fit::No),
+            ("git -C git log", Fit::Wide),
+            ("git -x a b log", Fit::No),
             ("", Fit::No),
         ],
     );
     assert_eq!(command.whole(r#"["git","log","-1"]"#), Fit::Exact);
     assert_eq!(command.whole(r#"["git","log","a b"]"#), Fit::Wide);
-    assert_eq!(command.whole(r#"["git",["log"]]"#), Fit::No);
+    for joined in [r#"["git",["log"]]"#, r#"["git","log",1]"#, r#"[["git","log"]]"#, r#"{"argv":["git","log"]}"#] {
+        assert_eq!(command.whole(joined), Fit::Wide, "{joined}");
+    }
+    assert_eq!(command.whole(r#"{"git":"log"}"#), Fit::No);
     assert!(Shape::command("git log;").is_err() && Shape::command("  ").is_err() && Shape::command("$x").is_err());
+}
+
+#[test]
+fn a_command_line_made_to_be_slow_is_not() {
+    // Where every word may begin the command and options stand between, looking from each would take hours.
+    let command = Shape::command("git log").expect("words");
+    assert_eq!(command.text(&"git -x ".repeat(100_000), NOWHERE), Fit::No);
+    assert_eq!(command.text(&format!("{}log", "git -x ".repeat(100_000)), NOWHERE), Fit::Wide);
+}
+
+#[test]
+fn a_value_with_many_readings_is_not_matched_against_a_regex_without_end() {
+    let regex = Shape::Regex(Regular::new("x").expect("a regex"));
+    assert_eq!(regex.text(&"\\.%25255c".repeat(1_500), NOWHERE), Fit::Wide);
+    assert_eq!(regex.text(&"a".repeat(15_000), NOWHERE), Fit::No);
 }
 
 fn shape() -> impl Strategy<Value = Shape> {

@@ -31,7 +31,7 @@ pub fn candidates(params: &Params) -> Vec<String> {
             continue;
         }
         let text: Cow<'_, str> = json::unescape(token);
-        let local = !text.contains("://") || text.starts_with("file:");
+        let local = !text.contains("://") || text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
         let path = local && !text.is_empty() && !text.contains(['\n', '\0']) && (holds_paths || looks(&text));
         if path && !all.iter().any(|known| *known == text) {
             if all.len() == MOST_NAMED {

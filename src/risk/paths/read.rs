@@ -24,7 +24,7 @@ pub fn readings(path: &str) -> Vec<String> {
     for _ in 0..=DECODINGS {
         let folded = fold(&decoded);
         let slashed = folded.replace('\\', "/");
-        let local = slashed.strip_prefix("file://").or_else(|| slashed.strip_prefix("file:")).unwrap_or(&slashed);
+        let local = without_scheme(&slashed);
         let cut = local.split('\0').next().unwrap_or_default();
         for form in [decoded.as_ref(), slashed.as_str(), local, cut] {
             all.push(form.to_owned());
@@ -39,6 +39,15 @@ pub fn readings(path: &str) -> Vec<String> {
     all[1..].sort_unstable();
     all.dedup();
     all
+}
+
+/// What stands behind `file:`, in any case and with or without `//` and this machine's name (RFC 8089).
+fn without_scheme(path: &str) -> &str {
+    let after =
+        |text: &str, start: &str| text.get(..start.len()).filter(|own| own.eq_ignore_ascii_case(start)).map(str::len);
+    let Some(path) = after(path, "file:").map(|len| &path[len..]) else { return path };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    after(path, "localhost/").map_or(path, |len| &path[len - 1..])
 }
 
 /// A path without what many a server takes off its ends: blanks, and quotes around it.
