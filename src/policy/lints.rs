@@ -62,7 +62,9 @@ fn lets_high_pass(rule: &Rule) -> Option<String> {
         return Some("the rule allows calls rated high without a question".to_owned());
     }
     if rule.tool.is_any() {
-        return None;
+        let all = rule.args.is_empty() && !rule.server.is_any();
+        let does = if allows { "allows" } else { "lowers" };
+        return all.then(|| format!("the rule {does} whatever these servers are asked for, also what is rated high"));
     }
     // A pattern is judged by the words that stand in it.
     let name = rule.tool.as_str().replace(['*', '?'], "");
@@ -115,7 +117,9 @@ fn shadows(policy: &Policy, found: &mut Vec<(usize, String)>) {
         let shadow = wide.iter().find(|(other, others)| {
             let decides = other.action == Some(Action::Deny)
                 || (*others > own && rule.level.is_none() && rule.timeout.is_none() && rule.action <= other.action);
-            decides && !std::ptr::eq(*other, rule) && rule.is_within(other) && other.same_calls() != key
+            // Of several that deny the most specific gives its reason.
+            let tells = rule.action == Some(Action::Deny) && rule.reason.is_some() && own > *others;
+            decides && !tells && !std::ptr::eq(*other, rule) && rule.is_within(other) && other.same_calls() != key
         });
         if let Some((other, _)) = shadow {
             let action = other.action.map_or("decides", |a| if a == Action::Deny { "denies" } else { "decides" });
