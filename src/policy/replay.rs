@@ -53,7 +53,7 @@ pub fn replay(policy: &Policy, row: &Row, local: Option<Local>) -> Option<Replay
     };
     let somebody = ruled(true);
     let nobody = ruled(false);
-    let ruling = if row.by() == Some(By::Human) || !somebody.is_at_least(&nobody) { somebody } else { nobody };
+    let ruling = if row.by() == Some(By::Human) || somebody.rank() <= nobody.rank() { somebody } else { nobody };
     let is = match (ruling.verdict().action, &ruling) {
         (Action::Allow, _) => Fate::Passed,
         (_, Ruling::UnlessGranted(_)) if was == Fate::Approved => Fate::Approved,
@@ -176,6 +176,13 @@ mod tests {
             let wanted = if console == "true" { Fate::Passed } else { Fate::Asked };
             assert_eq!(fates(&policy, DecisionKind::Denied, By::Human), Some((Fate::Asked, wanted)), "{console}");
         }
+    }
+
+    #[test]
+    fn what_is_looser_in_what_it_does_counts_whatever_level_it_has() {
+        let policy = "[[rule]]\nconsole = true\naction = \"ask\"\nlevel = \"low\"\n\
+                      [[rule]]\nconsole = false\naction = \"allow\"";
+        assert_eq!(fates(policy, DecisionKind::TimedOut, By::Deadline), Some((Fate::Asked, Fate::Passed)));
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl Ruling {
     }
 
     /// How strict, without level and time: allow, ask, confirm, deny, deny whatever was approved.
-    const fn rank(&self) -> u8 {
+    pub(super) const fn rank(&self) -> u8 {
         let action = match self.verdict().action {
             Action::Allow => 0,
             Action::Ask => 1,

@@ -71,11 +71,13 @@ impl When {
     pub(super) fn is_within(&self, other: &Self) -> bool {
         let days = |when: &Self| if when.days.is_empty() { (0..7).collect() } else { when.days.clone() };
         let all_day = |when: &Self| when.hours.map_or_else(|| (0..DAY).collect(), minutes);
-        let timed = other.hours.is_some() || !other.days.is_empty();
+        let timed = |when: &Self| when.hours.is_some() || !when.days.is_empty();
         self.judged().iter().all(|level| other.judged().contains(level))
             && (other.console.is_none() || other.console == self.console)
-            && (!timed
-                || (days(self).iter().all(|day| days(other).contains(day))
+            // Even all day and every day asks for a time that is sure.
+            && (!timed(other)
+                || (timed(self)
+                    && days(self).iter().all(|day| days(other).contains(day))
                     && (self.hours == other.hours || other.hours.is_none() || {
                         let wider: Vec<u16> = all_day(other);
                         all_day(self).iter().all(|minute| wider.contains(minute))
@@ -171,5 +173,14 @@ mod tests {
         assert_eq!((when.fit(Level::Low, at(5)), when.fit(Level::Low, at(4))), (Fit::Exact, Fit::No));
         assert_eq!(local("sun 23:59"), Ok(Local { minute: 1439, weekday: 6 }));
         assert!(local("sun 24:00").is_err() && local("0 12:00").is_err() && local("mon").is_err());
+    }
+
+    #[test]
+    fn all_day_and_every_day_still_ask_for_a_time_that_is_sure() {
+        let always = When::default();
+        let timed = When { hours: Some(hours("00:00-24:00").expect("hours")), ..When::default() };
+        let daily = When { days: (0..7).collect(), ..When::default() };
+        assert!(timed.is_within(&always) && timed.is_within(&daily) && daily.is_within(&timed));
+        assert!(!always.is_within(&timed) && !always.is_within(&daily));
     }
 }

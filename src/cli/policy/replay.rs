@@ -96,10 +96,8 @@ pub fn run(home: &Home, args: &ReplayArgs, out: &mut impl Write) -> Result<Exit>
         print_json(&sum, day_count, out)?;
     } else {
         print(&sum, day_count, out)?;
-        if walk.unreadable() > 0 {
-            writeln!(out, "{} lines of the journal could not be read; see: sayso history verify", walk.unreadable())?;
-        }
     }
+    history::unreadable(&walk);
     Ok(if sum.pass.count == 0 { Exit::Ok } else { Exit::No })
 }
 
