@@ -88,7 +88,11 @@ pub fn read(path: &Path) -> Found {
     }
     // Looked at once it is open: what is looked at before may be another file by then. A pipe is not waited for.
     let no_wait = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = File::options().read(true).custom_flags(no_wait).open(path)?;
+    let opened = File::options().read(true).custom_flags(no_wait).open(path);
+    let file = opened.map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => io::Error::new(e.kind(), "it is a link to a file that is not there"),
+        _ => e,
+    })?;
     let meta = file.metadata()?;
     let refuse = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
     let me = rustix::process::geteuid().as_raw();

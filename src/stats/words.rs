@@ -139,7 +139,7 @@ fn always_approved(always: &Always) -> Vec<Line> {
         }
     }
     if let Some(rule) = &always.rule {
-        out.push(Line::Said("the same for policy.toml:".to_owned()));
+        out.push(Line::Said("wider, as a rule for policy.toml, whatever else a call holds:".to_owned()));
         out.extend(rule.lines().map(|line| Line::Rule(line.to_owned())));
     }
     out

@@ -60,6 +60,26 @@ fn explaining_names_the_rule_and_its_reason() {
 }
 
 #[test]
+fn what_the_policy_says_of_the_server_counts_as_it_does_in_the_hub() {
+    let home = tempfile::tempdir().unwrap();
+    let policy = home.path().join("other.toml");
+    fs::write(&policy, "[server.fs]\nroots = [\"/srv\"]\n[server.mail]\ndomains = [\"example.org\"]\n").unwrap();
+    let policy = policy.to_str().unwrap();
+    let said = |server, tool, arguments| {
+        let explain = run(&home, &["risk", "explain", "--policy", policy, server, tool, arguments], "");
+        let line = format!("{{\"server\":\"{server}\",\"tool\":\"{tool}\",\"arguments\":{arguments}}}\n");
+        let judge = run(&home, &["risk", "judge", "--policy", policy], &line);
+        [text(&explain.stdout), text(&judge.stdout)]
+    };
+    for told in said("fs", "read_file", r#"{"path":"/home/a"}"#) {
+        assert!(told.contains("paths.outside"), "{told}");
+    }
+    for told in said("mail", "send_mail", r#"{"to":"a@example.com"}"#) {
+        assert!(told.contains("recipients.leaves"), "{told}");
+    }
+}
+
+#[test]
 fn explaining_takes_the_definition_alone_in_a_list_or_in_an_answer() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("tools.json");

@@ -10,7 +10,7 @@ use super::{Exit, usable};
 use crate::call::Server;
 use crate::config::Home;
 use crate::policy::{Asked, Case, Moment, Policy, Ruling, judge};
-use crate::risk::{self, Facts};
+use crate::risk;
 use crate::shown::Shown;
 
 /// Tries every case; says of each that fails what came out instead.
@@ -58,11 +58,7 @@ fn judged(policy: &Policy, case: &Case) -> Result<Ruling> {
         server = Server { command: command.clone(), args: args.to_vec(), ..server };
     }
     let call = question::call(server, case.tool.clone(), None, &case.arguments)?;
-    let facts = Facts {
-        roots: profile.map(|profile| profile.roots.clone()).unwrap_or_default(),
-        domains: profile.map(|profile| profile.domains.clone()).unwrap_or_default(),
-        ..Facts::default()
-    };
+    let facts = question::facts(policy, &call);
     let mut risk = risk::assess(&call, &facts);
     risk.level = case.level.unwrap_or(risk.level);
     let moment = Moment { local: case.at, console: case.console };

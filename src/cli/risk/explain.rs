@@ -13,7 +13,7 @@ use crate::cli::Exit;
 use crate::decision::{Action, By, Verdict};
 use crate::json::{self, Duplicates};
 use crate::policy::{self, Asked, Moment, Policy, Ruling, time};
-use crate::risk::{self, Facts, Finding, Risk};
+use crate::risk::{self, Finding, Risk};
 use crate::shown::Shown;
 
 /// Judges a call and prints why.
@@ -31,7 +31,7 @@ pub(super) fn run(policy: &Policy, args: &ExplainArgs, out: &mut impl Write) -> 
     let arguments = json::compact(args.arguments.as_bytes(), Duplicates::Everywhere)
         .context("the arguments are not strict JSON, so a wrap would refuse the call")?;
     let call = question::call(question::server(&args.server)?, tool, definition, &arguments)?;
-    let facts = Facts::default();
+    let facts = question::facts(policy, &call);
     let risk = risk::assess(&call, &facts);
     let moment = Moment { console: true, ..Moment::default() };
     let ruling = policy::judge(policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });

@@ -13,7 +13,7 @@ use crate::cli::Exit;
 use crate::decision::{Action, Level};
 use crate::json::{self, Duplicates};
 use crate::policy::{self, Asked, Moment, Policy};
-use crate::risk::{self, Access, Facts, Finding};
+use crate::risk::{self, Access, Finding};
 
 /// The longest line that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
@@ -74,7 +74,7 @@ fn one(policy: &Policy, line: &[u8]) -> Result<Judgement> {
     ensure!((line.len() as u64) < LONGEST, "the line is longer than {} MiB", LONGEST >> 20);
     let text = json::compact(line, Duplicates::Everywhere).context("not strict JSON")?;
     let (call, id) = read(&text)?;
-    let facts = Facts::default();
+    let facts = question::facts(policy, &call);
     let risk = risk::assess(&call, &facts);
     let moment = Moment::default();
     let ruling = policy::judge(policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });

@@ -7,6 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::call::{Call, CallId, Definition, Digest, Params, Server, ServerName, SessionId, ToolName};
 use crate::json::{self, Duplicates};
+use crate::policy::Policy;
+use crate::risk::Facts;
 
 /// A server that is known by its label only: nothing was started, so no command and no folders are known.
 pub(in crate::cli) fn server(label: &str) -> Result<Server> {
@@ -62,6 +64,16 @@ pub(in crate::cli) fn call(
         params: Params::new(raw(&params)?),
         definition: definition.map(Arc::new),
     })
+}
+
+/// What the policy says beside rules of the server that is called: its folders, and the person's own domains.
+pub(in crate::cli) fn facts(policy: &Policy, call: &Call) -> Facts {
+    let profile = policy.server(call.server.name.as_str());
+    Facts {
+        roots: profile.map(|profile| profile.roots.clone()).unwrap_or_default(),
+        domains: profile.map(|profile| profile.domains.clone()).unwrap_or_default(),
+        ..Facts::default()
+    }
 }
 
 fn raw(text: &str) -> Result<Box<RawValue>> {
