@@ -9,7 +9,7 @@ mod expression;
 mod lex;
 
 use super::tokens::is_ending;
-use lex::{Key, Token};
+use lex::{GENERIC, Key, MYSQL, POSTGRES, SQL_SERVER, SQLITE, Token};
 
 /// The most queries within each other: the large parser stops at a depth that it counts in other things.
 const MOST_QUERIES: usize = 5;
@@ -36,21 +36,18 @@ struct Reader<'a> {
     at: usize,
     queries: usize,
     calls: Vec<&'a str>,
-    /// Whether something is there that only `PostgreSQL` and its like know: `a[1]`, `~*`.
-    postgres: bool,
-    /// Whether something is there that they do not know: `[name]`, `TOP 5`, `LIMIT 5, 10`. No one parser reads both.
-    foreign: bool,
+    /// Which parsers read all of it.
+    readers: u8,
 }
 
 /// The functions that a plain query calls; `None` when the text is none.
 pub(super) fn query(text: &str) -> Option<Vec<&str>> {
-    let (tokens, foreign) = lex::tokens(text)?;
-    let mut reader = Reader { tokens, at: 0, queries: 0, calls: Vec::new(), postgres: false, foreign };
-    reader.explain();
+    let (tokens, readers) = lex::tokens(text)?;
+    let mut reader = Reader { tokens, at: 0, queries: 0, calls: Vec::new(), readers };
+    reader.explain()?;
     reader.query()?;
     reader.take_sign(";");
-    let mixed = reader.postgres && reader.foreign;
-    (reader.now() == Token::End && !mixed).then_some(reader.calls)
+    (reader.now() == Token::End && reader.readers != 0).then_some(reader.calls)
 }
 
 /// Whether every database cuts a text in the same places, however it reads the pieces.
@@ -59,6 +56,11 @@ pub(super) fn is_cut_alike(text: &str) -> bool {
 }
 
 impl<'a> Reader<'a> {
+    /// What comes is read by these parsers only.
+    const fn only(&mut self, readers: u8) {
+        self.readers &= readers;
+    }
+
     fn now(&self) -> Token<'a> {
         self.peek(0)
     }
@@ -106,9 +108,13 @@ impl<'a> Reader<'a> {
 
     /// A word that is a name elsewhere.
     fn take_word(&mut self, word: &str) -> bool {
-        let is = matches!(self.now(), Token::Name(own) if own.eq_ignore_ascii_case(word));
+        let is = self.is_word(word);
         self.at += usize::from(is);
         is
+    }
+
+    fn is_word(&self, word: &str) -> bool {
+        matches!(self.now(), Token::Name(own) if own.eq_ignore_ascii_case(word))
     }
 
     fn take_words(&mut self, words: &[&str]) -> bool {
@@ -140,12 +146,28 @@ impl<'a> Reader<'a> {
         self.in_brackets(|reader| reader.list(Self::name))
     }
 
-    /// `EXPLAIN`, `EXPLAIN ANALYZE`, or nothing.
-    fn explain(&mut self) {
-        if self.take(Key::Explain) {
-            self.take(Key::Analyze);
-            self.take_word("verbose");
+    /// `EXPLAIN`, `EXPLAIN ANALYZE`, `EXPLAIN (ANALYZE, FORMAT JSON)`, `EXPLAIN QUERY PLAN`, or nothing.
+    fn explain(&mut self) -> Option<()> {
+        if !self.take(Key::Explain) {
+            return Some(());
         }
+        if self.is_sign("(") && !matches!(self.peek(1), Token::Key(Key::Select | Key::With) | Token::Sign("(")) {
+            self.only(POSTGRES);
+            return self.in_brackets(|reader| reader.list(Self::explaining));
+        }
+        if self.take_word("query") {
+            return self.take_word("plan").then_some(());
+        }
+        self.take(Key::Analyze);
+        self.take_word("verbose");
+        Some(())
+    }
+
+    fn explaining(&mut self) -> Option<()> {
+        let known = ["verbose", "costs", "buffers", "timing", "summary", "settings", "wal", "format"];
+        (self.take(Key::Analyze) || self.take_words(&known)).then_some(())?;
+        let _ = self.take_words(&["json", "text", "yaml", "xml", "off"]) || self.take_one_of(&[Key::True, Key::False]);
+        Some(())
     }
 
     fn query(&mut self) -> Option<()> {
@@ -175,6 +197,11 @@ impl<'a> Reader<'a> {
             self.names()?;
         }
         self.must(Key::As)?;
+        let not = self.take(Key::Not);
+        if not || self.is_word("materialized") {
+            self.only(POSTGRES);
+            self.take_word("materialized").then_some(())?;
+        }
         self.in_brackets(Self::query)
     }
 
@@ -194,17 +221,20 @@ impl<'a> Reader<'a> {
         if self.take(Key::Limit) && !self.take(Key::All) {
             self.count()?;
             if self.take_sign(",") {
-                self.foreign = true;
+                self.only(MYSQL | SQLITE | GENERIC);
                 return self.count();
             }
         }
         if self.take(Key::Offset) {
             self.count()?;
             let _ = self.take_word("rows") || self.take(Key::Row);
+            if self.take(Key::Limit) {
+                self.count()?;
+            }
         }
         if self.take(Key::Fetch) {
             self.take_words(&["first", "next"]).then_some(())?;
-            self.count()?;
+            let _ = self.count();
             (self.take_word("rows") || self.take(Key::Row)).then_some(())?;
             self.must(Key::Only)?;
         }
@@ -237,16 +267,15 @@ impl<'a> Reader<'a> {
                 self.in_brackets(Self::expressions)?;
             }
         } else if self.take(Key::Top) {
-            self.foreign = true;
+            self.only(SQL_SERVER | GENERIC);
             let bracket = self.take_sign("(");
             (self.now() == Token::Whole).then(|| self.skip())?;
             (self.take_sign(")") == bracket && !self.take_word("percent")).then_some(())?;
         }
         self.list(Self::item)?;
-        if !self.take(Key::From) {
-            return Some(());
+        if self.take(Key::From) {
+            self.tables()?;
         }
-        self.tables()?;
         if self.take(Key::Where) {
             self.expression()?;
         }
@@ -254,6 +283,10 @@ impl<'a> Reader<'a> {
             self.must(Key::By)?;
             if !self.take(Key::All) {
                 self.list(Self::group)?;
+            }
+            if self.is(Key::With) && self.peek(1) == Token::Key(Key::Rollup) {
+                self.only(MYSQL | GENERIC);
+                self.at += 2;
             }
         }
         if self.take(Key::Having) {
@@ -275,11 +308,11 @@ impl<'a> Reader<'a> {
     /// What rows are grouped by: an expression, `ROLLUP (…)`, `CUBE (…)`, `GROUPING SETS (…)`.
     fn group(&mut self) -> Option<()> {
         if self.take_one_of(&[Key::Rollup, Key::Cube]) {
-            self.postgres = true;
+            self.only(POSTGRES);
             return self.in_brackets(Self::expressions);
         }
         if self.take(Key::Grouping) {
-            self.postgres = true;
+            self.only(POSTGRES);
             self.take_word("sets").then_some(())?;
             return self.in_brackets(|reader| reader.list(Self::grouping));
         }
@@ -293,6 +326,13 @@ impl<'a> Reader<'a> {
     /// One column of a result: an expression with or without a name, `*`, `t.*`.
     fn item(&mut self) -> Option<()> {
         if self.take_sign("*") {
+            // `* EXCEPT (a)`, but not `* EXCEPT (SELECT …)`.
+            let except = self.is(Key::Except) || self.is_word("exclude");
+            if except && self.peek(1) == Token::Sign("(") && matches!(self.peek(2), Token::Name(_) | Token::Quoted) {
+                self.only(GENERIC);
+                self.skip();
+                return self.names();
+            }
             return Some(());
         }
         if matches!(self.now(), Token::Name(_) | Token::Quoted) {
@@ -360,6 +400,12 @@ impl<'a> Reader<'a> {
         } else if let (Token::Name(name), Token::Sign("(")) = (self.now(), self.peek(1)) {
             self.skip();
             self.source(name)?;
+            if self.is(Key::With)
+                && matches!(self.peek(1), Token::Name(name) if name.eq_ignore_ascii_case("ordinality"))
+            {
+                self.only(POSTGRES);
+                self.at += 2;
+            }
         } else {
             (!lateral).then_some(())?;
             named = true;
@@ -374,7 +420,7 @@ impl<'a> Reader<'a> {
             self.alias();
         }
         if named && self.take(Key::With) {
-            self.foreign = true;
+            self.only(SQL_SERVER | GENERIC);
             return self.in_brackets(|reader| reader.take_word("nolock").then_some(()));
         }
         Some(())

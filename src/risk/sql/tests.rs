@@ -48,6 +48,7 @@ const NAMES: &[&str] = &[
     "open",
     "\"Id\"",
     "\"User Name\"",
+    "\"Total (USD), 50%\"",
     "`id`",
     "[Id]",
     "[Order]",
@@ -60,10 +61,30 @@ const NAMES: &[&str] = &[
     "left",
     "sum",
 ];
-const VALUES: &[&str] =
-    &["1", "2.5", ".5", "1e5", "'x'", "'it''s'", "''", "'a;b -- c'", "N'x'", "NULL", "true", "?", "$1", ":id"];
-const SIGNS: &[&str] =
-    &["=", "<>", "!=", "<", ">=", "+", "-", "*", "/", "%", "||", "AND", "OR", "->", "->>", "@>", "~", "!~*", "<=>"];
+const VALUES: &[&str] = &[
+    "1",
+    "2.5",
+    ".5",
+    "1e5",
+    "'x'",
+    "'it''s'",
+    "''",
+    "'a;b -- c'",
+    "N'x'",
+    "NULL",
+    "true",
+    "?",
+    "$1",
+    ":id",
+    "@id",
+    "'^\\d+$'",
+    "ARRAY[1, 2]",
+    "ARRAY[a, t.b]",
+];
+const SIGNS: &[&str] = &[
+    "=", "<>", "!=", "<", ">=", "+", "-", "*", "/", "%", "||", "AND", "OR", "->", "->>", "@>", "~", "!~*", "<=>", "&",
+    "|", "^", "<<", "&&", "<->", "==",
+];
 const TESTS: &[&str] = &[
     "IS NULL",
     "IS NOT TRUE",
@@ -75,6 +96,20 @@ const TESTS: &[&str] = &[
     "::date",
     "::numeric(10, 2)",
     "AT TIME ZONE 'UTC'",
+    "AT TIME ZONE b",
+    "COLLATE \"C\"",
+    "COLLATE nocase",
+    "LIKE 'a!%' ESCAPE '!'",
+    "ILIKE ANY(b)",
+    "SIMILAR TO 'a%'",
+    "REGEXP '^a'",
+    "NOT RLIKE '^a'",
+    "IS NOT UNKNOWN",
+    "::int[]",
+    "::double precision",
+    "::timestamp with time zone",
+    "::character varying(5)",
+    "IGNORE NULLS OVER w",
     "[1]",
     "= ANY(b)",
     "OVER w",
@@ -84,14 +119,29 @@ const CALLED: &[&str] =
     &["count", "sum", "my_func", "pg_sleep", "left", "replace", "ceil", "trim", "date", "if", "coalesce", "substring"];
 const ALIASES: &[&str] =
     &["", "", "x", "AS x", "AS \"x y\"", "AS 'x'", "AS x(a, b)", "first", "[x y]", "WITH (NOLOCK)"];
-const TABLES: &[&str] =
-    &["t", "public.t", "a.b.c", "\"Orders\"", "[dbo].[Orders]", "`p-x.d.t`", "f(1)", "unnest(a)", "LATERAL f(a)"];
+const TABLES: &[&str] = &[
+    "t",
+    "public.t",
+    "a.b.c",
+    "\"Orders\"",
+    "[dbo].[Orders]",
+    "`p-x.d.t`",
+    "f(1)",
+    "unnest(a)",
+    "LATERAL f(a)",
+    "f(a) WITH ORDINALITY",
+];
 const JOINS: &[&str] = &["JOIN", "LEFT JOIN", "CROSS JOIN", "NATURAL JOIN", "FULL OUTER JOIN", "INNER JOIN", ","];
 const ENDS: &[&str] = &[
     "",
     "",
     "GROUP BY a, 2",
     "GROUP BY ALL",
+    "GROUP BY a WITH ROLLUP",
+    "GROUP BY CUBE (a, b)",
+    "GROUP BY GROUPING SETS ((a), ())",
+    "OFFSET 5 LIMIT 3",
+    "FETCH FIRST ROW ONLY",
     "ORDER BY a DESC NULLS LAST",
     "LIMIT 5 OFFSET 3",
     "LIMIT 5, 10",
@@ -169,6 +219,16 @@ fn expression(query: impl Strategy<Value = String> + Clone + 'static) -> impl St
                 .prop_map(|(a, b)| format!("sum({a}) OVER (PARTITION BY {b} ORDER BY a ROWS 3 PRECEDING)")),
             inner.clone().prop_map(|a| format!("CAST({a} AS decimal(5, 2)) - INTERVAL '1 day'")),
             inner.clone().prop_map(|a| format!("EXTRACT(year FROM {a})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("substring({a} FROM {b} FOR 2)")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("position({a} IN {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("trim(LEADING {a} FROM {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("trim({a} FROM {b})")),
+            inner.clone().prop_map(|a| format!("CAST({a} AS timestamp without time zone)")),
+            inner.clone().prop_map(|a| format!("group_concat(DISTINCT {a} ORDER BY b SEPARATOR ', ')")),
+            inner.clone().prop_map(|a| format!("pg_catalog.format_type({a}, 1) || f(t.*)")),
+            inner.clone().prop_map(|a| {
+                format!("sum({a}) OVER (ORDER BY b RANGE BETWEEN INTERVAL '1 day' PRECEDING AND CURRENT ROW)")
+            }),
             (inner.clone(), query.clone()).prop_map(|(a, q)| format!("{a} IN ({q})")),
             query.clone().prop_map(|q| format!("NOT EXISTS ({q})")),
             inner.prop_map(|a| format!("({a})")),
@@ -188,6 +248,10 @@ fn query() -> impl Strategy<Value = String> {
             .prop_map(|(a, x, b, from, on, end)| format!("SELECT {a} {x}, {b} FROM {from} WHERE {on} {end}"));
         prop_oneof![
             3 => select.clone(),
+            1 => select.clone().prop_map(|q| format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {q}")),
+            1 => select.clone().prop_map(|q| format!("EXPLAIN QUERY PLAN {q}")),
+            1 => (inner.clone(), e()).prop_map(|(c, a)| format!("WITH c AS MATERIALIZED ({c}) SELECT {a} WHERE {a}")),
+            1 => select.clone().prop_map(|q| q.replacen("SELECT ", "SELECT * EXCEPT (a, b), ", 1)),
             1 => (inner.clone(), select).prop_map(|(c, q)| format!("WITH c AS ({c}), d(a, b) AS ({c}) {q}")),
         ]
     })
@@ -254,6 +318,33 @@ fn no_word_that_changes_anything_stands_in_a_plain_query_even_as_a_name() {
 }
 
 #[test]
+fn what_spells_a_name_or_ends_a_text_in_some_databases_only_is_not_plain() {
+    for sql in [
+        "SELECT U&\"!0061\" UESCAPE '!' FROM t",
+        "SELECT u &\"a\" FROM t",
+        "SELECT 'a\\' FROM t -- '",
+        "SELECT 'a\\'' FROM t",
+        "SELECT 'it''s \\d' FROM t",
+        "SELECT \"a\\\" FROM t",
+        "SELECT \"pg_sleep\"(1)",
+        "SELECT @@version",
+        "SELECT @a := 1",
+        "SELECT * FROM @stage",
+        "SELECT * FROM t@link",
+        "SELECT ARRAY[pg_sleep(1)]",
+        "SELECT ARRAY[drop]",
+        "SELECT * FROM data.csv",
+        "SELECT * FROM data.\"csv\"",
+        "SELECT a FROM t FOR UPDATE",
+        "SELECT substring(a FOR UPDATE)",
+    ] {
+        assert!(plainly(sql).is_none(), "{sql}");
+        let mut budget = MOST_BYTES;
+        assert!(read(sql, true, &mut budget).is_some(), "{sql}");
+    }
+}
+
+#[test]
 fn what_is_asked_every_day_is_plain() {
     for sql in [
         "SELECT t.*, u.name FROM orders t LEFT JOIN users u USING (user_id) WHERE t.total BETWEEN 1 AND 5 LIMIT 10 OFFSET 5",
@@ -263,6 +354,14 @@ fn what_is_asked_every_day_is_plain() {
         "SELECT `id` FROM `my-project.data.table` WHERE day >= DATE '2024-01-01' GROUP BY ALL QUALIFY count(*) > 1",
         "SELECT TOP (10) [Order], [User Name] FROM [dbo].[Orders] o WITH (NOLOCK) WHERE name LIKE N'a%'",
         "EXPLAIN ANALYZE SELECT count(*) FILTER (WHERE a > 1) FROM t CROSS JOIN LATERAL unnest(t.b) AS x(c)",
+        "SELECT CURRENT_DATE - INTERVAL '7 days', a AT TIME ZONE tz, b::double precision, c::text[], d::timestamp with time zone FROM t",
+        "SELECT * FROM t WHERE a ILIKE ANY(ARRAY['x%', 'y%']) OR a SIMILAR TO 'z%' OR a LIKE '50!%' ESCAPE '!' OR a ~ '^\\d+$'",
+        "SELECT substring(a FROM 1 FOR 3), position('a' IN b), trim(BOTH ' ' FROM c), pg_catalog.format_type(d, 1), count(t.*) FROM t",
+        "SELECT group_concat(DISTINCT a ORDER BY b SEPARATOR ', ') FROM t WHERE c = @id AND d & 4 GROUP BY e WITH ROLLUP",
+        "SELECT last_value(a) IGNORE NULLS OVER (ORDER BY b RANGE BETWEEN INTERVAL '1 day' PRECEDING AND CURRENT ROW) FROM t",
+        "WITH c AS MATERIALIZED (SELECT sum(a) AS \"Total (USD)\" FROM t) SELECT * FROM c ORDER BY a COLLATE \"C\" OFFSET 5 LIMIT 3",
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (b), ()), CUBE (c)",
+        "SELECT * EXCEPT (a) FROM `p.d.t` WHERE a IS NOT UNKNOWN FETCH FIRST ROW ONLY",
         "SELECT f.value:sku::string FROM t, LATERAL flatten(input => t.items) f WHERE t.id = $1",
     ] {
         assert!(agrees(sql).unwrap(), "{sql}");

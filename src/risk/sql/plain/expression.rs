@@ -1,13 +1,12 @@
 //! The expressions of a plain query.
 
 use super::Reader;
-use super::lex::{Key, Token};
+use super::lex::{GENERIC, Key, MYSQL, POSTGRES, Token};
 
 /// Types that want brackets.
 const NEVER_BARE: &[&str] = &["enum", "enum8", "enum16", "datetime64", "fixedstring"];
 /// What the parser knows as more than functions: what may stand in their brackets differs.
 const NO_CALLS: &[&str] = &[
-    "position",
     "overlay",
     "current_date",
     "current_time",
@@ -21,7 +20,7 @@ const NO_CALLS: &[&str] = &[
     "user",
 ];
 /// Those with nothing but plain arguments, and nothing after them.
-const BARE_CALLS: &[&str] = &["ceil", "convert", "floor", "struct", "substr", "substring"];
+const BARE_CALLS: &[&str] = &["ceil", "convert", "floor", "struct", "substr"];
 /// What is extracted from a time in every database.
 const FIELDS: &[&str] =
     &["year", "quarter", "month", "week", "day", "hour", "minute", "second", "epoch", "dow", "doy", "isodow"];
@@ -37,7 +36,7 @@ impl<'a> Reader<'a> {
             self.sum()?;
             self.test()?;
             match self.now() {
-                Token::Sign("=" | "<" | ">" | "<=" | ">=" | "<>" | "!=") => {
+                Token::Sign("=" | "==" | "<" | ">" | "<=" | ">=" | "<>" | "!=") => {
                     self.skip();
                     if self.take_one_of(&[Key::Any, Key::All]) {
                         self.in_brackets(
@@ -48,8 +47,8 @@ impl<'a> Reader<'a> {
                         }
                     }
                 }
-                Token::Sign("~" | "~*" | "!~" | "!~*" | "@>" | "<@") => {
-                    self.postgres = true;
+                Token::Sign("~" | "~*" | "!~" | "!~*" | "@>" | "<@" | "<->" | "&&") => {
+                    self.only(POSTGRES);
                     self.skip();
                 }
                 Token::Key(Key::And | Key::Or) => self.skip(),
@@ -61,13 +60,15 @@ impl<'a> Reader<'a> {
     /// What is reckoned with, and with what.
     fn sum(&mut self) -> Option<()> {
         loop {
-            if matches!(self.now(), Token::Sign("-" | "+")) {
+            if matches!(self.now(), Token::Sign("-" | "+" | "~")) {
                 self.skip();
             }
             self.operand()?;
             self.after()?;
-            if !matches!(self.now(), Token::Sign("+" | "-" | "*" | "/" | "%" | "||" | "->" | "->>" | "<=>")) {
-                return Some(());
+            match self.now() {
+                Token::Sign("+" | "-" | "*" | "/" | "%" | "||" | "->" | "->>" | "<=>" | "&" | "|" | "^") => {}
+                Token::Sign("<<" | ">>") => self.only(POSTGRES | MYSQL | GENERIC),
+                _ => return Some(()),
             }
             self.skip();
         }
@@ -75,6 +76,9 @@ impl<'a> Reader<'a> {
 
     /// What may follow an operand: a way into it, its type, a zone of time.
     fn after(&mut self) -> Option<()> {
+        if self.take(Key::Collate) {
+            self.name()?;
+        }
         loop {
             match self.now() {
                 Token::Sign("::") => {
@@ -82,13 +86,13 @@ impl<'a> Reader<'a> {
                     self.kind()?;
                 }
                 Token::Index => {
-                    self.postgres = true;
+                    self.only(POSTGRES);
                     self.skip();
                 }
                 Token::Name(name) if name.eq_ignore_ascii_case("at") => {
                     self.skip();
                     (self.take_word("time") && self.take_word("zone")).then_some(())?;
-                    (self.now() == Token::Text).then(|| self.skip())?;
+                    if self.now() == Token::Text { self.skip() } else { self.path()? }
                 }
                 _ => return Some(()),
             }
@@ -103,12 +107,22 @@ impl<'a> Reader<'a> {
                 self.must(Key::From)?;
                 return self.sum();
             }
-            return self.take_one_of(&[Key::Null, Key::True, Key::False]).then_some(());
+            let value = self.take_one_of(&[Key::Null, Key::True, Key::False]);
+            return (value || self.take_word("unknown")).then_some(());
         }
         let not = self.take(Key::Not);
         if self.take(Key::In) {
             self.in_brackets(Self::query_or_expressions)
         } else if self.take_one_of(&[Key::Like, Key::Ilike]) {
+            if self.take(Key::Any) {
+                return self.in_brackets(Self::expression);
+            }
+            self.sum()?;
+            if self.take(Key::Escape) { (self.now() == Token::Text).then(|| self.skip()) } else { Some(()) }
+        } else if self.take(Key::Similar) {
+            self.take_word("to").then_some(())?;
+            self.sum()
+        } else if self.take_one_of(&[Key::Regexp, Key::Rlike]) {
             self.sum()
         } else if self.take(Key::Between) {
             self.sum()?;
@@ -129,16 +143,31 @@ impl<'a> Reader<'a> {
 
     /// A type: `int`, `numeric(10, 2)`.
     fn kind(&mut self) -> Option<()> {
+        if self.take(Key::Interval) {
+            return Some(());
+        }
         let Token::Name(name) = self.now() else { return None };
         let is_one_of = |names: &[&str]| names.iter().any(|own| name.eq_ignore_ascii_case(own));
         self.skip();
+        if is_one_of(&["double"]) {
+            self.take_word("precision");
+        } else if is_one_of(&["character"]) {
+            self.take_word("varying");
+        } else if is_one_of(&["timestamp", "time"]) && (self.is(Key::With) || self.is_word("without")) {
+            self.skip();
+            return (self.take_word("time") && self.take_word("zone")).then_some(());
+        }
+        if self.now() == Token::List {
+            self.only(POSTGRES);
+            self.skip();
+        }
         if !self.is_sign("(") {
             return (!is_one_of(NEVER_BARE)).then_some(());
         }
         if is_one_of(&["numeric", "decimal"]) {
             self.in_brackets(|reader| reader.list(Self::size))
         } else {
-            is_one_of(&["varchar", "char", "nvarchar"]).then_some(())?;
+            is_one_of(&["varchar", "char", "nvarchar", "character"]).then_some(())?;
             self.in_brackets(Self::size)
         }
     }
@@ -161,6 +190,9 @@ impl<'a> Reader<'a> {
                     self.skip();
                     return self.call(name);
                 }
+                if name.eq_ignore_ascii_case("pg_catalog") && self.peek(1) == Token::Sign(".") {
+                    return self.of_catalog();
+                }
                 let dated = ["date", "timestamp", "timestamptz"].iter().any(|word| name.eq_ignore_ascii_case(word));
                 if dated && self.peek(1) == Token::Text {
                     self.at += 2;
@@ -169,6 +201,18 @@ impl<'a> Reader<'a> {
                 self.path()
             }
             Token::Sign(_) | Token::Index | Token::List | Token::End => None,
+        }
+    }
+
+    /// `pg_catalog.format_type(…)`
+    fn of_catalog(&mut self) -> Option<()> {
+        match (self.peek(2), self.peek(3)) {
+            (Token::Name(name), Token::Sign("(")) => {
+                self.at += 3;
+                self.calls.push(name);
+                self.in_brackets(|reader| if reader.is_sign(")") { Some(()) } else { reader.expressions() })
+            }
+            _ => self.path(),
         }
     }
 
@@ -181,7 +225,7 @@ impl<'a> Reader<'a> {
         (!self.is_sign("(")).then_some(())?;
         // `a:b.c`
         if self.now() == Token::Colon {
-            self.foreign = true;
+            self.only(GENERIC);
             self.skip();
             while self.take_sign(".") {
                 self.name()?;
@@ -214,11 +258,26 @@ impl<'a> Reader<'a> {
                 (text || unit).then_some(())
             }
             Key::Array => {
-                self.postgres = true;
+                self.only(POSTGRES);
                 matches!(self.now(), Token::Index | Token::List).then(|| self.skip())?;
                 (self.now() != Token::Index).then_some(())
             }
-            Key::Trim => self.in_brackets(Self::expression),
+            Key::Trim => self.in_brackets(|reader| {
+                let side = reader.take_words(&["both", "leading", "trailing"]);
+                // `LEADING (a)` looks like a call.
+                (!side || !reader.is_sign("(")).then_some(())?;
+                reader.expression()?;
+                if reader.take(Key::From) { reader.expression() } else { (!side).then_some(()) }
+            }),
+            Key::Position => {
+                self.calls.push("position");
+                self.in_brackets(|reader| {
+                    reader.operand()?;
+                    reader.after()?;
+                    reader.must(Key::In)?;
+                    reader.expression()
+                })
+            }
             Key::Left => self.call("left"),
             Key::Right => self.call("right"),
             Key::Replace => self.call("replace"),
@@ -254,12 +313,15 @@ impl<'a> Reader<'a> {
     fn call(&mut self, name: &'a str) -> Option<()> {
         let is_one_of = |names: &[&str]| names.iter().any(|own| name.eq_ignore_ascii_case(own));
         self.calls.push(name);
+        if is_one_of(&["substring"]) {
+            return self.in_brackets(Self::substring);
+        }
         if is_one_of(BARE_CALLS) {
             let one = is_one_of(&["ceil", "floor"]);
             return self.in_brackets(|reader| if one { reader.expression() } else { reader.expressions() });
         }
         if is_one_of(NO_CALLS) {
-            self.foreign = true;
+            self.only(!POSTGRES);
             return self.in_brackets(|_| Some(()));
         }
         self.in_brackets(Self::arguments)?;
@@ -272,6 +334,9 @@ impl<'a> Reader<'a> {
                 reader.must(Key::Where)?;
                 reader.expression()
             })?;
+        }
+        if self.take_one_of(&[Key::Ignore, Key::Respect]) {
+            self.take_word("nulls").then_some(())?;
         }
         if self.take(Key::Over) {
             if self.is_sign("(") { self.in_brackets(Self::window) } else { self.name() }
@@ -286,13 +351,32 @@ impl<'a> Reader<'a> {
         }
         self.take(Key::Distinct);
         self.list(Self::argument)?;
-        self.order()
+        self.order()?;
+        if self.take_word("separator") {
+            self.only(MYSQL | GENERIC);
+            return (self.now() == Token::Text).then(|| self.skip());
+        }
+        Some(())
+    }
+
+    /// `a, 1, 2`, `a FROM 1 FOR 2`
+    fn substring(&mut self) -> Option<()> {
+        self.expression()?;
+        if self.take(Key::From) {
+            self.expression()?;
+            return if self.take(Key::For) { self.expression() } else { Some(()) };
+        }
+        if self.take_sign(",") { self.expressions() } else { Some(()) }
     }
 
     /// `a`, `name => a`
     fn argument(&mut self) -> Option<()> {
         if matches!(self.now(), Token::Name(_)) && self.peek(1) == Token::Sign("=>") {
             self.at += 2;
+        }
+        if let (Token::Name(_), Token::Sign("."), Token::Sign("*")) = (self.now(), self.peek(1), self.peek(2)) {
+            self.at += 3;
+            return Some(());
         }
         self.expression()
     }
@@ -319,7 +403,11 @@ impl<'a> Reader<'a> {
         if self.take_word("current") {
             return self.take(Key::Row).then_some(());
         }
-        (self.take_word("unbounded") || self.count().is_some()).then_some(())?;
+        if self.take(Key::Interval) {
+            (self.now() == Token::Text).then(|| self.skip())?;
+        } else {
+            (self.take_word("unbounded") || self.count().is_some()).then_some(())?;
+        }
         self.take_words(&["preceding", "following"]).then_some(())
     }
 }

@@ -1,6 +1,6 @@
 //! The tokens of a plain query, in one pass: what every database cuts in the same places, and nothing else.
 //!
-//! Invariant: a text that is taken has no backslash, no `#`, no text in dollars, no comment that some database does not
+//! Invariant: a text that is taken has no backslash beside a quote, no `#`, no text in dollars, no comment that some database does not
 //! end where the others do, no executable one, and no triple quotes.
 
 use std::sync::LazyLock;
@@ -10,6 +10,14 @@ use super::super::tokens::{is_ending, is_file};
 
 /// The most tokens that are read, as the parser would count them.
 const MOST: usize = 1200;
+
+/// The large parser's dialects, each a bit. What is read by one of them, and changes nothing in the others, reads.
+pub(super) const POSTGRES: u8 = 1;
+pub(super) const MYSQL: u8 = 2;
+pub(super) const SQLITE: u8 = 4;
+pub(super) const SQL_SERVER: u8 = 8;
+pub(super) const GENERIC: u8 = 16;
+const ALL: u8 = POSTGRES | MYSQL | SQLITE | SQL_SERVER | GENERIC;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Token<'a> {
@@ -57,22 +65,22 @@ macro_rules! keys {
 
 keys! {
     All "all" Analyze "analyze" And "and" Any "any" Array "array" As "as" Asc "asc" Between "between" By "by"
-    Case "case" Cast "cast" Cross "cross" Cube "cube" Desc "desc" Distinct "distinct" Else "else" End "end" Except "except"
-    Exists "exists" Explain "explain" Extract "extract" False "false" Fetch "fetch" Filter "filter" From "from"
-    Full "full" Group "group" Grouping "grouping" Having "having" Ilike "ilike" In "in" Inner "inner" Intersect "intersect"
+    Case "case" Cast "cast" Collate "collate" Cross "cross" Cube "cube" Desc "desc" Distinct "distinct" Else "else" End "end" Escape "escape" Except "except"
+    Exists "exists" Explain "explain" Extract "extract" False "false" Fetch "fetch" Filter "filter" For "for" From "from"
+    Full "full" Group "group" Grouping "grouping" Having "having" Ignore "ignore" Ilike "ilike" In "in" Inner "inner" Intersect "intersect"
     Interval "interval" Is "is" Join "join" Lateral "lateral" Left "left" Like "like" Limit "limit" Natural "natural"
     Not "not" Null "null" Offset "offset" On "on" Only "only" Or "or" Order "order" Outer "outer" Over "over"
-    Partition "partition" Qualify "qualify" Recursive "recursive" Replace "replace" Right "right" Rollup "rollup" Row "row"
-    SafeCast "safe_cast" Select "select" Then "then" Top "top" Trim "trim" True "true" TryCast "try_cast" Union "union"
+    Partition "partition" Position "position" Qualify "qualify" Recursive "recursive" Regexp "regexp" Replace "replace" Respect "respect" Right "right" Rlike "rlike" Rollup "rollup" Row "row"
+    SafeCast "safe_cast" Select "select" Similar "similar" Then "then" Top "top" Trim "trim" True "true" TryCast "try_cast" Union "union"
     Using "using" Values "values" When "when" Where "where" Window "window" With "with" Within "within",
-    change: "alter attach call checkpoint commit copy create delete detach drop dumpfile exec execute for grant \
+    change: "alter attach call checkpoint commit copy create delete detach drop dumpfile exec execute grant \
         holdlock insert into merge nextval outfile paglock reconfigure reindex rename revert revoke rollback rowlock \
         setuser shutdown tablock tablockx truncate update updlock vacuum xlock",
-    other: "anti apply asof authorization backup begin bernoulli break bulk check cluster collate connect dbcc \
-        declare deny describe div do escape export flush glob global go handler ignore install isnull json_table \
-        kill load lock match match_condition match_recognize member notnull openjson operator option overlaps overlay pivot position pragma \
-        print procedure qualified raiserror readtext regexp reset respect restore return returning rlike sample semi \
-        set show similar some straight_join summarize symmetric table tablesample unload unpivot use waitfor xmltable xor"
+    other: "anti apply asof authorization backup begin bernoulli break bulk check cluster connect dbcc \
+        declare deny describe div do export flush glob global go handler install isnull json_table \
+        kill load lock match match_condition match_recognize member notnull openjson operator option overlaps overlay pivot pragma \
+        print procedure qualified raiserror readtext reset restore return returning sample semi \
+        set show some straight_join summarize symmetric table tablesample unload unpivot use waitfor xmltable xor"
 }
 
 /// Where the words of one length and first letter lie.
@@ -105,14 +113,24 @@ fn key(word: &str) -> Option<Key> {
     TABLE.words.get(from..to)?.iter().find(|(own, _)| own.eq_ignore_ascii_case(word)).map(|(_, key)| *key)
 }
 
+/// Whether a word changes something, or locks, in some place.
+const fn changes(key: Key) -> bool {
+    matches!(key, Key::Change | Key::For)
+}
+
 /// Signs of more than one character, the longest first.
-const SIGNS: &[&str] = &["!~*", "->>", "<=>", "=>", "!=", "!~", "->", "::", "<=", "<>", "<@", ">=", "@>", "||", "~*"];
+const SIGNS: &[&str] = &[
+    "!~*", "->>", "<=>", "<->", "=>", "!=", "!~", "->", "::", "<<", "<=", "<>", "<@", ">=", ">>", "@>", "&&", "||",
+    "~*", "==",
+];
 
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
-    /// Whether something is there that `PostgreSQL` does not know: `[name]`, backticks, `?`.
-    foreign: bool,
+    /// Which parsers read all of it.
+    readers: u8,
+    /// What came before.
+    last: Token<'a>,
     /// As the parser counts them.
     count: usize,
     depth: usize,
@@ -120,22 +138,23 @@ struct Lexer<'a> {
     prefixes: usize,
 }
 
-/// The tokens of a text, without blanks and comments, [`Token::End`] last, and whether some of them are none of `PostgreSQL`'s;
+/// The tokens of a text, without blanks and comments, [`Token::End`] last, and which parsers read them;
 /// `None`: it is not plain.
-pub(super) fn tokens(text: &str) -> Option<(Vec<Token<'_>>, bool)> {
-    let mut lexer = Lexer { text, at: 0, foreign: false, count: 0, depth: 0, cases: 0, prefixes: 0 };
+pub(super) fn tokens(text: &str) -> Option<(Vec<Token<'_>>, u8)> {
+    let mut lexer = Lexer { text, at: 0, readers: ALL, last: Token::End, count: 0, depth: 0, cases: 0, prefixes: 0 };
     let mut tokens = Vec::with_capacity(text.len() / 4 + 2);
     loop {
         lexer.blanks()?;
         let token = lexer.next()?;
         // A function with a name in quotes is anybody's, and none where that is a text.
-        if token == Token::Sign("(") && tokens.last() == Some(&Token::Quoted) {
+        if token == Token::Sign("(") && lexer.last == Token::Quoted {
             return None;
         }
+        lexer.last = token;
         lexer.count(token)?;
         tokens.push(token);
         if token == Token::End {
-            return Some((tokens, lexer.foreign));
+            return Some((tokens, lexer.readers));
         }
     }
 }
@@ -208,25 +227,34 @@ impl<'a> Lexer<'a> {
             [b'"', ..] => (Token::Quoted, self.quoted(b'"')?),
             [b'`', ..] => (Token::Quoted, self.quoted(b'`')?),
             [b'[', b'0'..=b'9' | b'\'' | b']', ..] => self.index()?,
+            [b'[', ..] if self.last == Token::Key(Key::Array) => self.index()?,
             [b'[', ..] => (Token::Quoted, self.quoted(b']')?),
             [b'?', ..] => (Token::Given, 1),
+            [b'@', b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => (Token::Given, after(1, is_part)),
             [b'$', b'0'..=b'9', ..] => (Token::Given, after(1, |b| b.is_ascii_digit())),
             [b':', b'a'..=b'z' | b'A'..=b'Z' | b'_', ..] => {
                 let len = after(1, is_part);
                 let name = self.text.get(self.at + 1..self.at + len)?;
-                (key(name) != Some(Key::Change)).then_some((Token::Colon, len))?
+                (!key(name).is_some_and(changes)).then_some((Token::Colon, len))?
             }
+            // `U&"…"` spells any name.
+            [b'&', b'"' | b'\'', ..] => return None,
             [b'-', b'-', ..] | [b'/', b'*' | b'/', ..] | [b'*', b'/', ..] => return None,
             _ => {
                 let long = SIGNS.iter().copied().find(|sign| rest.starts_with(sign.as_bytes()));
                 let sign = match long {
                     Some(sign) => sign,
-                    None => self.text.get(self.at..=self.at).filter(|sign| "(),.;=<>+-*/%~".contains(sign))?,
+                    None => self.text.get(self.at..=self.at).filter(|sign| "(),.;=<>+-*/%~&|^".contains(sign))?,
                 };
                 (Token::Sign(sign), sign.len())
             }
         };
-        self.foreign |= matches!((token, rest), (Token::Quoted, [b'[' | b'`', ..]) | (Token::Given, [b'?', ..]));
+        self.readers &= match (token, rest) {
+            (Token::Quoted, [b'[', ..]) => SQLITE | SQL_SERVER,
+            (Token::Quoted, [b'`', ..]) => MYSQL | SQLITE | GENERIC,
+            (Token::Given, [b'?' | b'@', ..]) => !POSTGRES,
+            _ => ALL,
+        };
         let glued = || match rest.get(len..) {
             Some([b':', b':', ..]) => token == Token::Given,
             Some([next, ..]) => is_part(*next) || b"$?:'\"`".contains(next),
@@ -244,7 +272,12 @@ impl<'a> Lexer<'a> {
         let inside = self.rest().get(1..)?;
         let len = memchr::memchr(end, inside)?;
         let name = self.text.get(self.at + 1..self.at + 1 + len)?;
-        let fits = |b: u8| is_part(b) || b == b' ' || (end == b'`' && (b == b'.' || b == b'-'));
+        // What some cut into pieces has nothing in it that means anything; `"Total (USD)"` is one piece to all.
+        let fits = |b: u8| match end {
+            b'`' => is_part(b) || b" .-".contains(&b),
+            b'"' => is_part(b) || b" ()%-.,:+=<>#?!".contains(&b),
+            _ => is_part(b) || b == b' ',
+        };
         let words = || name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
         let starts = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
         if !starts
@@ -252,7 +285,7 @@ impl<'a> Lexer<'a> {
             || name.contains("--")
             || is_file(name)
             || is_ending(name)
-            || words().any(|word| key(word) == Some(Key::Change))
+            || words().any(|word| key(word).is_some_and(changes))
         {
             return None;
         }
@@ -270,8 +303,17 @@ impl<'a> Lexer<'a> {
         let inside = self.rest().get(1..)?;
         let len = memchr::memchr(b']', inside)?;
         let inside = inside.get(..len)?;
+        let array = self.last == Token::Key(Key::Array);
         let is_item = |item: &[u8]| match item.trim_ascii() {
-            [b'\'', text @ .., b'\''] => text.iter().all(|b| is_part(*b) || b" .".contains(b)),
+            [b'\'', text @ .., b'\''] => text.iter().all(|b| is_part(*b) || b" .%".contains(b)),
+            // `ARRAY[a, t.b]`
+            name if array && name.first().is_some_and(u8::is_ascii_alphabetic) => {
+                name.split(|b| *b == b'.').all(|part| {
+                    part.first().is_some_and(u8::is_ascii_alphabetic)
+                        && part.iter().all(|b| is_part(*b))
+                        && str::from_utf8(part).is_ok_and(|part| key(part).is_none())
+                })
+            }
             number => !number.is_empty() && number.iter().all(u8::is_ascii_digit),
         };
         let items = inside.split(|b| *b == b',').count();
@@ -329,7 +371,7 @@ fn number(rest: &[u8]) -> Option<usize> {
     (!glued).then_some(len)
 }
 
-/// How long a text is: with `''` for a quote, but without backslashes and triple quotes.
+/// How long a text is: with `''` for a quote or with backslashes, but not with both, nor with triple quotes.
 fn string(rest: &[u8]) -> Option<usize> {
     let mut len = 1;
     loop {
@@ -343,7 +385,11 @@ fn string(rest: &[u8]) -> Option<usize> {
         }
     }
     let inside = rest.get(1..len - 1)?;
-    let odd = |b: &u8| *b == b'\\' || (b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r'));
+    let odd = |b: &u8| b.is_ascii_control() && !matches!(b, b'\t' | b'\n' | b'\r');
+    // A backslash means something to some, but not to where a text without quotes in it ends.
+    if memchr::memchr(b'\\', inside).is_some() && (inside.ends_with(b"\\") || inside.contains(&b'\'')) {
+        return None;
+    }
     let triple = inside.first() == Some(&b'\'') || inside.last() == Some(&b'\'');
     let glued = rest.get(len).is_some_and(|b| is_part(*b) || b"\"`$@#".contains(b));
     (!inside.iter().any(odd) && !is_suspect(inside) && !triple && !glued).then_some(len)
