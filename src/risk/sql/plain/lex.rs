@@ -237,9 +237,8 @@ impl<'a> Lexer<'a> {
                 let name = self.text.get(self.at + 1..self.at + len)?;
                 (!key(name).is_some_and(changes)).then_some((Token::Colon, len))?
             }
-            // `U&"…"` spells any name.
-            [b'&', b'"' | b'\'', ..] => return None,
-            [b'-', b'-', ..] | [b'/', b'*' | b'/', ..] | [b'*', b'/', ..] => return None,
+            // Comments, and `U&"…"`, which spells any name.
+            [b'-', b'-', ..] | [b'/', b'*' | b'/', ..] | [b'*', b'/', ..] | [b'&', b'"' | b'\'', ..] => return None,
             _ => {
                 let long = SIGNS.iter().copied().find(|sign| rest.starts_with(sign.as_bytes()));
                 let sign = match long {
