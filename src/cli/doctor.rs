@@ -12,7 +12,7 @@ use super::Exit;
 use super::hub::{print, status_of};
 use crate::config::Home;
 use crate::shown::Shown;
-use crate::{hub, policy, proc, socket, wire};
+use crate::{hub, journal, policy, proc, socket, wire};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +69,13 @@ fn folders(home: &Home, found: &mut Vec<Finding>) {
         ("log", &home.log),
     ];
     for (what, dir) in folders {
-        let (grade, says) = folder(dir);
+        let (mut grade, mut says) = folder(dir);
+        if what == "journal"
+            && grade != Grade::Bad
+            && let Err(e) = journal::check(dir)
+        {
+            (grade, says) = (Grade::Bad, e.to_string());
+        }
         found.push(Finding(grade, what, says));
     }
 }

@@ -30,7 +30,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-pub use self::open::Opening;
+pub use self::open::{Opening, check};
 pub use self::page::{Page, find, page};
 pub use self::read::{Broken, Facts, Verified, VerifyError, facts, knows, verify};
 pub use self::tail::accepted;
@@ -56,14 +56,14 @@ pub enum JournalError {
     #[error("{0} is not a regular file; move it away")]
     NotAFile(PathBuf),
     /// The system refused.
-    #[error("cannot {doing} {path}: {source}{}", hint(.source))]
+    #[error("cannot {doing} {path}: {why}{}", hint(.why))]
     Io {
         /// What was tried: `write`.
         doing: &'static str,
         /// With what.
         path: PathBuf,
         /// Why not.
-        source: io::Error,
+        why: io::Error,
     },
     /// A record that cannot be one line. Nothing was written.
     #[error("cannot write a record as one line: {0}")]
@@ -75,16 +75,20 @@ pub enum JournalError {
 
 impl JournalError {
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io { doing, path: path.to_owned(), source }
+        move |why| Self::Io { doing, path: path.to_owned(), why }
     }
 }
 
 fn hint(error: &io::Error) -> &'static str {
+    let is = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room on the disk",
         io::ErrorKind::FileTooLarge => "; raise the file size limit (ulimit -f)",
         io::ErrorKind::ReadOnlyFilesystem => "; give a --home that can be written",
-        io::ErrorKind::PermissionDenied => "; check its owner and mode (sayso doctor)",
+        io::ErrorKind::PermissionDenied => "; check its owner and mode, and those of its folder (ls -la)",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => "; move it away",
+        // A link, which is not followed; a pipe, which is not waited for.
+        _ if is(rustix::io::Errno::LOOP) || is(rustix::io::Errno::NXIO) => "; it is no regular file, move it away",
         _ => "",
     }
 }

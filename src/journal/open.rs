@@ -81,12 +81,15 @@ impl Journal {
                 Some((last.clone(), file))
             }
         };
-        let warnings = misfit
-            .map(|(file, line)| {
-                format!("the journal was changed: {file}, line {line}, does not fit; see: sayso history verify")
-            })
-            .into_iter()
-            .collect();
+        let changed = misfit.map(|(file, line)| {
+            format!("the journal was changed: {file}, line {line}, does not fit; see: sayso history verify")
+        });
+        let newer = marks.versions.iter().find(|version| is_newer(version)).map(|version| {
+            format!(
+                "the journal was written by sayso {version}, which is newer; what it added is not read: update sayso"
+            )
+        });
+        let warnings = changed.into_iter().chain(newer).collect();
         let opening = Opening {
             last_call: marks.last_call,
             last_grant: marks.last_grant,
@@ -99,6 +102,27 @@ impl Journal {
         };
         Ok((Self::at(dir, lock, current, (seq, hash), marks), opening))
     }
+}
+
+/// Whether a hub could open the journal in this folder as it is. Changes nothing and takes no lock.
+pub fn check(dir: &Path) -> Result<(), JournalError> {
+    let all = segments(dir)?;
+    tail::read(&all)?;
+    for path in all.last().map(|last| last.path.clone()).into_iter().chain([dir.join("lock")]) {
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        match OpenOptions::new().append(true).custom_flags(flags.bits().cast_signed()).open(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(JournalError::io("write", &path)(e)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a version is a later one than this program's.
+fn is_newer(version: &str) -> bool {
+    let numbers =
+        |text: &str| -> Vec<u64> { text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect() };
+    numbers(version) > numbers(env!("CARGO_PKG_VERSION"))
 }
 
 fn lock(dir: &Path) -> Result<File, JournalError> {

@@ -1,7 +1,7 @@
 //! The end of the journal as an opening hub finds it: what was last, what was left undecided, and whether the last
 //! write was torn. Reads; mends nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::line::{GENESIS, Kind, Line};
@@ -41,6 +41,8 @@ pub(super) struct Marks {
     pub(super) open: BTreeMap<CallId, Digest>,
     /// The policy that was accepted last; `None`: not known.
     pub(super) policy: Option<Accepted>,
+    /// The versions that wrote it.
+    pub(super) versions: BTreeSet<String>,
 }
 
 impl Marks {
@@ -59,6 +61,7 @@ impl Marks {
             Record::Opened(opened) => {
                 self.last_call = self.last_call.max(opened.last_call.unwrap_or_default());
                 self.last_grant = self.last_grant.max(opened.last_grant.unwrap_or_default());
+                self.versions.insert(opened.version.clone());
             }
             Record::Policy(loaded) => {
                 self.policy = loaded.accepted().map(|digest| Accepted { digest }).or(self.policy);

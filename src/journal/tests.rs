@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt as _;
 
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -385,6 +386,67 @@ fn what_is_not_a_file_is_refused_without_waiting() {
     std::os::unix::fs::symlink("/dev/zero", dir.path().join("2026-11.001.jsonl")).expect("made");
     assert!(matches!(Journal::open(dir.path(), T0), Err(JournalError::NotAFile(_))));
     assert!(matches!(verify(dir.path()), Err(VerifyError::Journal(_))));
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_with_what_to_do_and_nothing_is_lost() {
+    let dir = folder();
+    let (mut journal, _) = reopen(dir.path());
+    fill(&mut journal, 1..=3);
+    drop(journal);
+    let (file, lock) = (only_file(dir.path()), dir.path().join("lock"));
+    let kept = fs::read(&file).expect("read");
+    let refused = |says: &str| {
+        let whys = [Journal::open(dir.path(), T0).map(drop), super::check(dir.path())];
+        for why in whys {
+            let why = format!("{:#}", anyhow::Error::from(why.expect_err(says)));
+            assert!(why.contains(says) && why.contains(&*dir.path().to_string_lossy()), "{says} is not in: {why}");
+            assert_eq!(why.matches("os error").count(), usize::from(why.contains("os error")), "told twice: {why}");
+        }
+    };
+    assert!(super::check(dir.path()).is_ok());
+    let aside = dir.path().join("aside");
+    fs::rename(&file, &aside).expect("moved");
+    fs::create_dir(&file).expect("made");
+    refused("is not a regular file; move it away");
+    fs::remove_dir(&file).expect("removed");
+    fs::rename(&aside, &file).expect("moved");
+    fs::remove_file(&lock).expect("removed");
+    fs::create_dir(&lock).expect("made");
+    refused("move it away");
+    fs::remove_dir(&lock).expect("removed");
+    std::os::unix::fs::symlink("/dev/null", &lock).expect("linked");
+    refused("it is no regular file, move it away");
+    fs::remove_file(&lock).expect("removed");
+    if !rustix::process::geteuid().is_root() {
+        for mode in [0o000, 0o400] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("closed");
+            refused("check its owner and mode");
+        }
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("opened");
+    }
+    assert_eq!(fs::read(&file).expect("read"), kept);
+    assert_eq!(reopen(dir.path()).1.last_call, CallId(3));
+}
+
+#[test]
+fn a_journal_that_a_newer_version_wrote_is_used_with_a_warning() {
+    let dir = folder();
+    let (mut journal, opening) = reopen(dir.path());
+    let mut records = opening.records(1);
+    for record in &mut records {
+        if let Record::Opened(opened) = record {
+            "999.0.0-rc.1".clone_into(&mut opened.version);
+        }
+    }
+    journal.append(T0, &records).expect("written");
+    fill(&mut journal, 1..=1);
+    drop(journal);
+    let (mut journal, opening) = reopen(dir.path());
+    assert!(opening.warnings.len() == 1 && opening.warnings[0].contains("999.0.0-rc.1"), "{:?}", opening.warnings);
+    journal.append(T0, &opening.records(1)).expect("written");
+    drop(journal);
+    assert_eq!(reopen(dir.path()).1.warnings.len(), 1, "on every start");
 }
 
 #[test]

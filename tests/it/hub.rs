@@ -345,6 +345,31 @@ fn b36_a_copy_of_the_program_is_refused_both_ways_and_can_stop_the_hub() {
 }
 
 #[test]
+fn b35_a_journal_that_cannot_be_opened_denies_and_the_doctor_says_what_to_do() {
+    let world = World::with_policy(ECHO_RUNS);
+    let mut first = session(&world);
+    first.call(1, "echo", &json!({}));
+    assert!(!is_denied(&first.answer(1)));
+    drop(first);
+    assert_eq!(world.run(&["hub", "stop"]).0, 0);
+    let journal = world.home().join("journal");
+    let mut files = fs::read_dir(&journal).unwrap().map(|item| item.unwrap().path());
+    let file = files.find(|path| path.extension().is_some_and(|extension| extension == "jsonl")).unwrap();
+    fs::rename(&file, journal.join("aside")).unwrap();
+    fs::create_dir(&file).unwrap();
+    let mut host = session(&world);
+    host.call(1, "echo", &json!({}));
+    assert!(is_denied(&host.answer(1)));
+    assert!(host.stderr_until("move it away").contains("is not a regular file"), "{}", host.stderr());
+    let (code, out, _) = world.run(&["doctor"]);
+    let said = out.lines().find(|line| line.contains("journal")).unwrap();
+    assert!(code == 1 && said.starts_with("bad") && said.contains("move it away"), "{out}");
+    fs::remove_dir(&file).unwrap();
+    fs::rename(journal.join("aside"), &file).unwrap();
+    assert!(world.run(&["history"]).1.contains("echo"));
+}
+
+#[test]
 fn b36_a_hub_with_foreign_code_in_it_is_believed_nothing() {
     let world = World::with_policy(ECHO_RUNS);
     let mut command = world.sayso();
