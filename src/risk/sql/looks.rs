@@ -110,10 +110,13 @@ fn head(text: &str) -> (&str, &str) {
     (first, rest.trim_start())
 }
 
-/// How long the word is that a text begins with.
+/// How long the word is that a text begins with, or as much of it as tells that it is none of ours.
 fn word(text: &str) -> usize {
-    text.bytes().take_while(|b| b.is_ascii_alphabetic() || *b == b'_').count()
+    text.bytes().take(LONGEST).take_while(|b| b.is_ascii_alphabetic() || *b == b'_').count()
 }
+
+/// More than the longest of the words that statements begin with.
+const LONGEST: usize = 32;
 
 fn has(list: &[&str], word: &str) -> bool {
     list.iter().any(|own| own.eq_ignore_ascii_case(word))
@@ -122,7 +125,7 @@ fn has(list: &[&str], word: &str) -> bool {
 /// Whether a text begins as a statement does.
 fn starts(text: &str) -> bool {
     let text = begin(text);
-    let word = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let word = text.bytes().take(LONGEST).take_while(u8::is_ascii_alphabetic).count();
     text.starts_with("--") || text.starts_with("/*") || text.get(..word).is_some_and(|word| has(STARTS, word))
 }
 
