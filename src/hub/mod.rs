@@ -9,12 +9,14 @@ mod projects;
 mod run;
 mod spawn;
 mod watch;
+mod zone;
 
 pub use desk::ProjectFile;
 pub use projects::read as read_projects;
 pub use run::{Ended, run};
 pub use spawn::leave;
 pub use watch::read as read_policy;
+pub use zone::Zone;
 
 #[cfg(test)]
 mod tests;

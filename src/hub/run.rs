@@ -22,9 +22,9 @@ use super::pages::{Kind, Pages, Question};
 use super::peer::{self, Outgoing};
 use super::spawn::{self, Lock, Names};
 use super::watch::{self, Watch};
+use super::zone::Zone;
 use crate::call::Digest;
 use crate::config::Home;
-use crate::policy::Local;
 use crate::socket::{self, Listener};
 use crate::wire::{FromHub, ToHub};
 
@@ -119,6 +119,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
     let mut effects: Vec<Effect> = opened.records.into_iter().map(Effect::Journal).collect();
     let mut hub = Hub {
         start,
+        zone: Zone::default(),
         book,
         copies,
         peers: BTreeMap::new(),
@@ -152,6 +153,7 @@ async fn serve(home: Home, background: bool) -> Result<()> {
 /// What the shell owns beside the desk.
 struct Hub {
     start: Instant,
+    zone: Zone,
     book: Book,
     copies: Copies,
     peers: BTreeMap<PeerId, Outgoing>,
@@ -174,7 +176,7 @@ impl Hub {
     fn now(&self) -> Now {
         let mono = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let wall = wall();
-        Now { mono, wall, local: local(wall) }
+        Now { mono, wall, local: self.zone.local(mono, wall) }
     }
 
     async fn serve(&mut self, desk: &mut Desk, mut inbox: mpsc::Receiver<Incoming>) {
@@ -392,14 +394,6 @@ impl Hub {
 fn wall() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
-
-/// What the person's wall shows.
-fn local(wall: i64) -> Option<Local> {
-    let time = jiff::Timestamp::from_millisecond(wall).ok()?.to_zoned(jiff::tz::TimeZone::system());
-    let minute = u16::try_from(time.hour()).ok()? * 60 + u16::try_from(time.minute()).ok()?;
-    let weekday = u8::try_from(time.weekday().to_monday_zero_offset()).ok()?;
-    Some(Local { minute, weekday })
 }
 
 fn home_name(home: &Home) -> String {

@@ -477,11 +477,23 @@ fn b37_the_starters_time_zone_moves_no_rule() {
         format!("<there>{}{}:{:02}", if there < 0 { '+' } else { '-' }, there.abs() / 3_600, there.abs() % 3_600 / 60);
     let words = [fixture().display().to_string(), "--mode".to_owned(), "echo".to_owned()];
     let mut host = world.wrap_changed(Some("fix"), &words, |command| {
-        command.env("TZ", name);
+        command.env("TZ", &name);
     });
     host.initialize();
     host.call(1, "write_note", &json!({}));
     assert_eq!(host.answer(1)["result"]["isError"], true, "whoever starts the hub does not say what time it is");
+    drop(host);
+    assert_eq!(world.run(&["hub", "stop"]).0, 0);
+    // Nor who runs it by hand.
+    let mut command = world.sayso();
+    command.args(["hub", "run"]).env("TZ", name).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut hub = command.spawn().unwrap();
+    wait("the hub is up", || hub_pid(&world) == Some(hub.id()));
+    let mut host = session(&world);
+    host.call(1, "write_note", &json!({}));
+    assert_eq!(host.answer(1)["result"]["isError"], true);
+    assert_eq!(world.run(&["hub", "stop"]).0, 0);
+    hub.wait().unwrap();
 }
 
 #[test]
@@ -570,8 +582,8 @@ fn b31_a_reload_never_drops_the_gate() {
 fn b35_a_journal_that_cannot_be_written_allows_nothing_and_says_so() {
     let world = World::with_policy(ECHO_RUNS);
     // Files may grow to 1 MiB here; what is beyond fails as on a full disk.
-    let hub = "trap '' XFSZ; ulimit -f 1024; exec \"$0\" hub run";
-    let mut limited = Command::new("bash");
+    let hub = "trap '' XFSZ; ulimit -f 2048; exec \"$0\" hub run";
+    let mut limited = Command::new("sh");
     limited.args(["-c", hub, sayso()]).env("SAYSO_HOME", world.home()).stdin(Stdio::null()).stderr(Stdio::null());
     let mut limited = limited.spawn().unwrap();
     wait("the hub", || hub_pid(&world).is_some());

@@ -3,16 +3,16 @@
 use std::io::Write;
 
 use anyhow::Result;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::Zoned;
 use serde_json::json;
 
 use super::super::history;
 use super::{Exit, ReplayArgs, usable};
 use crate::config::Home;
+use crate::hub::Zone;
 use crate::journal::Walk;
+use crate::policy::Policy;
 use crate::policy::replay::{Fate, Replayed, replay};
-use crate::policy::{Local, Policy};
 use crate::record::{Filter, Row};
 use crate::shown::Shown;
 
@@ -57,8 +57,9 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, policy: &Policy, row: &Row) {
-        let Some(replayed) = replay(policy, row, local(row.at)) else {
+    fn add(&mut self, policy: &Policy, zone: &Zone, row: &Row) {
+        // As the hub tells the time.
+        let Some(replayed) = replay(policy, row, zone.local(0, row.at)) else {
             self.unjudged += 1;
             return;
         };
@@ -87,9 +88,9 @@ pub fn run(home: &Home, args: &ReplayArgs, out: &mut impl Write) -> Result<Exit>
     let now = Zoned::now();
     let since = history::since(&args.since, &now)?;
     let mut walk = Walk::new(&home.journal, &Filter { since: Some(since), ..Filter::default() })?;
-    let mut sum = Sum::default();
+    let (mut sum, zone) = (Sum::default(), Zone::default());
     while let Some(row) = walk.next_row()? {
-        sum.add(&parsed.policy, &row);
+        sum.add(&parsed.policy, &zone, &row);
     }
     let day_count = sum.first.map_or(1.0, |first| days(first, now.timestamp().as_millisecond()));
     if args.json {
@@ -105,13 +106,6 @@ pub fn run(home: &Home, args: &ReplayArgs, out: &mut impl Write) -> Result<Exit>
 #[expect(clippy::cast_precision_loss, reason = "a number for a person, of times within a few thousand years")]
 fn days(from: i64, to: i64) -> f64 {
     (to.saturating_sub(from) as f64 / DAY).max(1.0)
-}
-
-/// What the person's wall showed then.
-fn local(at: i64) -> Option<Local> {
-    let time = Timestamp::from_millisecond(at).ok()?.to_zoned(TimeZone::system());
-    let minute = u16::try_from(time.hour()).ok()? * 60 + u16::try_from(time.minute()).ok()?;
-    Some(Local { minute, weekday: u8::try_from(time.weekday().to_monday_zero_offset()).ok()? })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a number for a person")]
