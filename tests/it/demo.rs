@@ -111,7 +111,7 @@ fn demo(program: &Path, temporary: &Path) -> CommandBuilder {
     let mut command = CommandBuilder::new(program);
     command.arg("demo");
     command.env("TMPDIR", temporary);
-    command.env("LANG", "C.UTF-8");
+    command.env("LC_ALL", "C.UTF-8");
     command.cwd("/");
     command.env("TERM", "xterm-256color");
     command.env_remove("NO_COLOR");

@@ -192,6 +192,7 @@ impl World {
         let mut command = CommandBuilder::new(sayso());
         command.env("SAYSO_HOME", self.home());
         command.env("TERM", "xterm-256color");
+        command.env("LC_ALL", "C.UTF-8");
         command.env_remove("NO_COLOR");
         Screen::start(command, columns, rows)
     }
