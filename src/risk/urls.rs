@@ -44,6 +44,25 @@ const PAGES: &List = &List::of(&["url", "urls", "href", "link", "links", "websit
 const PERHAPS: &List = &List::of(&["site", "domain", "domains", "proxy", "callback", "feed", "server"]);
 /// Schemes of the open world.
 const WEB: &[&str] = &["http", "https", "ws", "wss", "ftp", "ftps", "sftp"];
+/// Schemes of sockets: a host behind them is reached as one of the web is.
+const SOCKETS: &[&str] = &[
+    "tcp",
+    "udp",
+    "tls",
+    "ssl",
+    "ssh",
+    "telnet",
+    "tftp",
+    "ldap",
+    "ldaps",
+    "smb",
+    "redis",
+    "rediss",
+    "memcached",
+    "rsync",
+];
+/// Schemes of sockets on this machine itself.
+const OWN_SOCKETS: &[&str] = &["unix", "http+unix", "https+unix", "npipe", "vsock"];
 /// Schemes that are code or data rather than places.
 const CODE: &[&str] = &["javascript", "data", "vbscript", "gopher", "dict", "jar", "blob", "view-source"];
 
@@ -172,7 +191,13 @@ fn url(subject: &Subject<'_>, value: &Value<'_>, whole: Range<usize>, scheme: &s
         return add(DECEPTIVE, text, "is code or data, or a way round a check");
     }
     if !WEB.contains(&scheme) {
-        return add(SCHEME, text, "is a URL of an unusual scheme");
+        add(SCHEME, text, "is a URL of an unusual scheme");
+        let (_, host) = host_of(rest);
+        return match local(host).filter(|_| SOCKETS.contains(&scheme)) {
+            Some(what) => add(LOCAL, host, &format!("leads to {what}")),
+            None if OWN_SOCKETS.contains(&scheme) => add(LOCAL, rest, "leads to a socket of this machine"),
+            None => {}
+        };
     }
     let (userinfo, host) = host_of(rest);
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';

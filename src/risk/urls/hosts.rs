@@ -20,6 +20,9 @@ const NAMES: &[(&str, &str)] = &[
     ("metadata.packet.net", "a cloud's metadata, with its credentials"),
     ("rancher-metadata", "a cloud's metadata, with its credentials"),
     ("localdomain", "this machine"),
+    ("ip6-localhost", "this machine"),
+    ("ip6-loopback", "this machine"),
+    ("localhost6", "this machine"),
     ("onion", "a hidden service"),
     ("localtest.me", "this machine"),
     ("lvh.me", "this machine"),
@@ -40,7 +43,10 @@ pub(super) fn local(host: &str) -> Option<&'static str> {
         return (!global).then_some("an address that is not of the open world");
     }
     if let Some(address) = ipv4(host) {
-        return of_ipv4(address);
+        // Some read a leading zero as octal, some pass over it.
+        let plain = |part: &'_ str| format!("{:0>1}", part.trim_start_matches('0'));
+        let plain: Vec<String> = host.split('.').map(plain).collect();
+        return of_ipv4(address).or_else(|| ipv4(&plain.join(".")).and_then(of_ipv4));
     }
     let ends = |name: &str| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     NAMES.iter().find(|(name, _)| ends(name)).map(|(_, what)| *what)
