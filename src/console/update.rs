@@ -348,8 +348,7 @@ fn decide_key(app: &mut App, action: Action, out: &mut Vec<Effect>) {
         return app.say(Shown::own("look at what will be sent first (PgDn), then press the key again"));
     }
     if allows && confirm && !app.focused.as_ref().is_some_and(super::detail::Detail::end_seen) {
-        return app
-            .say(Shown::own("high risk: look at all that will be sent first (End or PgDn), then press the key again"));
+        return app.say(Shown::own("first look at all that will be sent (End or PgDn), then press the key again"));
     }
     app.said = None;
     match action {

@@ -403,7 +403,7 @@ fn home_name(home: &Home) -> String {
 /// What a person should know of the first policy of a home.
 fn taken(recalled: &Recalled, file: &PolicyFile) -> Option<String> {
     let digest = file.digest.filter(|_| matches!(recalled, Recalled::New))?;
-    Some(format!("this home is new, so its policy file was taken as it stands (digest {})", digest.short()))
+    Some(format!("a new home: its policy file was taken as it stands (digest {})", digest.short()))
 }
 
 /// Lets everybody in who knocks.

@@ -249,7 +249,7 @@ fn sixteen_mebibytes_can_be_looked_at_and_denied() {
     host.call(1, "sure", &json!({ "text": text, "tool": "rm -rf /" }));
     screen.wait_for("more lines");
     screen.keys_after_guard("a");
-    screen.wait_for("look at all that will be sent first");
+    screen.wait_for("first look at all that will be sent");
     screen.keys("\u{1b}[F");
     screen.wait_for("\"tool\": \"rm -rf /\"");
     screen.keys("\u{1b}[F");

@@ -199,7 +199,7 @@ fn b13_what_does_not_fit_must_be_scrolled_to_its_end_before_high_risk_is_allowed
     let mut desk = desk();
     desk.held(long(7)).look().types("ayes\n");
     assert_eq!(desk.decided(), NONE);
-    assert!(said(&desk).contains("look at all that will be sent first"), "{}", said(&desk));
+    assert!(said(&desk).contains("first look at all that will be sent"), "{}", said(&desk));
     desk.key(Key::End);
     desk.key(Key::Char('a'));
     assert_eq!(desk.app.overlay, Overlay::None, "the end has been asked for and not drawn");

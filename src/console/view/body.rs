@@ -100,10 +100,23 @@ pub(super) fn stats(app: &App, theme: &Theme, rows: &Rows, frame: &mut Frame<'_>
     for (row, y) in window.iter().zip(rows.body.y..rows.body.bottom()) {
         line(row, Pen::new(frame, theme, Rect { y, height: 1, ..rows.body }), theme);
     }
-    let words = if below > 0 { format!(" {} more lines, PgDn ", grouped(below)) } else { " end ".to_owned() };
-    let mut pen = Pen::new(frame, theme, rows.edge);
+    page_end((0, below), theme, rows.edge, frame);
+}
+
+/// The line below a page, with how many lines there are beyond it, above and below.
+pub(super) fn page_end((above, below): (usize, usize), theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
+    let up = match above {
+        0 => String::new(),
+        _ => format!("; {} above, PgUp", grouped(above)),
+    };
+    let words = match below {
+        0 => format!(" end{up} "),
+        1 => format!(" 1 more line, PgDn{up} "),
+        _ => format!(" {} more lines, PgDn{up} ", grouped(below)),
+    };
+    let mut pen = Pen::new(frame, theme, area);
     pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
-    pen.glyph(if below > 0 { Role::Title } else { Role::Border }, &words).fill(Role::Border, theme.glyphs.line);
+    pen.glyph(if above + below > 0 { Role::Title } else { Role::Border }, &words).fill(Role::Border, theme.glyphs.line);
 }
 
 /// The line below a body.

@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::Pen;
+use super::body;
 use crate::console::keymap::sections;
 use crate::console::theme::{Role, Theme};
 use crate::shown::Shown;
@@ -34,14 +35,7 @@ pub(super) fn draw(scroll: usize, theme: &Theme, area: Rect, frame: &mut Frame<'
             Line::Empty => &mut pen,
         };
     }
-    let mut pen = Pen::new(frame, theme, Rect { y: area.bottom().saturating_sub(1), height: 1, ..area });
-    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
     let below = lines.len() - scroll.min(lines.len()) - height.min(lines.len() - scroll.min(lines.len()));
-    let words = match (scroll, below) {
-        (0, 0) => " end ".to_owned(),
-        (above, 0) => format!(" end; {above} lines above, PgUp "),
-        (0, below) => format!(" {below} more lines, PgDn "),
-        (above, below) => format!(" {below} more lines, PgDn; {above} above, PgUp "),
-    };
-    pen.glyph(Role::Title, &words).fill(Role::Border, theme.glyphs.line);
+    let edge = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+    body::page_end((scroll, below), theme, edge, frame);
 }

@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use super::{Pen, body};
 use crate::console::theme::{Role, Theme};
 use crate::console::weighing::Weighing;
-use crate::shown::grouped;
 
 pub(super) fn draw(weighing: &Weighing, theme: &Theme, area: Rect, frame: &mut Frame<'_>) {
     let mut pen = Pen::new(frame, theme, Rect { height: 1, ..area });
@@ -14,15 +13,6 @@ pub(super) fn draw(weighing: &Weighing, theme: &Theme, area: Rect, frame: &mut F
     pen.fill(Role::Border, theme.glyphs.line);
     let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     body::rows(weighing.window(), theme, inside, frame);
-    let mut pen = Pen::new(frame, theme, Rect { y: area.bottom().saturating_sub(1), height: 1, ..area });
-    pen.glyph(Role::Border, &theme.glyphs.line.repeat(2));
-    let words = match weighing.beyond() {
-        (0, 0) => " end ".to_owned(),
-        (above, 0) => format!(" end; {} lines above, PgUp ", grouped(above)),
-        (0, below) => format!(" {} more lines, PgDn ", grouped(below)),
-        (above, below) => {
-            format!(" {} more lines, PgDn; {} above, PgUp ", grouped(below), grouped(above))
-        }
-    };
-    pen.glyph(Role::Title, &words).fill(Role::Border, theme.glyphs.line);
+    let edge = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+    body::page_end(weighing.beyond(), theme, edge, frame);
 }
