@@ -17,6 +17,7 @@ use crate::risk::words::List;
 mod asks;
 mod commands;
 mod listed;
+mod numbers;
 mod parse;
 mod plain;
 mod readers;

@@ -139,6 +139,8 @@ impl<'b> Judge<'b> {
         let name = set.text.split(['=', '+', '[']).next().unwrap_or_default();
         if !is_harmless_name(name) {
             self.rule(SETS, &set.at, format!("setting {} may change which code runs", quoted(name)));
+        } else if set.holds_command() {
+            self.rule(SETS, &set.at, format!("{} is given a command, which may run wherever it is used", quoted(name)));
         }
     }
 

@@ -8,31 +8,24 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use brush_parser::ast::{
-    AndOr, AssignmentValue, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList, ExtendedTestExpr,
-    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, ProcessSubstitutionKind, SimpleCommand,
-    SubshellCommand,
+    AndOr, AssignmentName, AssignmentValue, BinaryPredicate, CommandPrefixOrSuffixItem as Item, CompoundCommand,
+    CompoundList, ExtendedTestExpr, IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline,
+    ProcessSubstitutionKind, SimpleCommand, SubshellCommand,
 };
-use brush_parser::{ParserOptions, SourceInfo, Token, TokenizerOptions, ast, word};
+use brush_parser::{ParserOptions, SourceInfo, TokenizerOptions, ast, word};
 
+use super::numbers::Numbers;
 use super::plain;
-use super::script::{Command, Script, Sure, Word, is_sink, variable};
+use super::script::{Command, Script, Sure, Word, is_fd, is_sink, unquoted, variable};
+
+mod limits;
+
+use limits::{is_flat, is_shallow};
 
 /// The most bytes that the parser reads for one call, those of inner command lines counted again.
 pub const BUDGET: usize = 16 * 1024;
-/// The most of `$(`, `${`, backquotes and the like in one line: the tokenizer recurses on them.
-const MOST_EXPANSIONS: usize = 100;
-/// The most tokens that begin something larger: the parser recurses on them.
-const MOST_OPENERS: usize = 50;
-/// The most parentheses at once, and in one line: the parser tries each in two ways.
-const DEEPEST: usize = 5;
-const MOST_PARENTHESES: usize = 30;
 /// How deep substitutions are followed.
 const MOST_LEVELS: usize = 6;
-
-/// Words that the parser recurses on.
-const OPENERS: &[&str] = &[
-    "if", "elif", "while", "until", "for", "case", "select", "{", "[[", "!", "function", "coproc", "time", "&&", "||",
-];
 
 /// Takes any command line apart. The error is what is wrong with it.
 pub fn read(text: &str, budget: &mut usize) -> Result<Script, &'static str> {
@@ -43,9 +36,13 @@ pub fn read(text: &str, budget: &mut usize) -> Result<Script, &'static str> {
         fixed: None,
         source: String::new(),
         places: Vec::new(),
+        numbers: Numbers::default(),
         budget,
     };
     walk.text(text)?;
+    if let Some(at) = walk.numbers.unsure() {
+        walk.script.unsure.push((at, "a calculation with what may be no number"));
+    }
     Ok(walk.script)
 }
 
@@ -59,39 +56,13 @@ struct Walk<'a> {
     /// The text that is read now, and where each of its characters begins, when those are not its bytes.
     source: String,
     places: Vec<usize>,
+    numbers: Numbers,
     budget: &'a mut usize,
 }
 
 fn options() -> ParserOptions {
     // Patterns like `*(…)` run code in one shell, match in another and are an error in the rest: an error here.
     ParserOptions { enable_extended_globbing: false, ..ParserOptions::default() }
-}
-
-/// Whether the parser can be given this text: it recurses on what these begin.
-fn is_flat(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let begins = |pair: &&[u8]| matches!(pair, [b'$', b'(' | b'{' | b'[' | b'\'' | b'"'] | [b'<' | b'>', b'(']);
-    bytes.windows(2).filter(begins).count() + text.matches('`').count() <= MOST_EXPANSIONS
-}
-
-/// Whether the tokens nest no deeper than the parser bears.
-fn is_shallow(tokens: &[Token]) -> bool {
-    let (mut open, mut parentheses, mut openers) = (0_usize, 0, 0);
-    for token in tokens {
-        match token.to_str() {
-            "(" => {
-                open += 1;
-                parentheses += 1;
-            }
-            ")" => open = open.saturating_sub(1),
-            other if OPENERS.contains(&other) => openers += 1,
-            _ => {}
-        }
-        if open > DEEPEST || parentheses > MOST_PARENTHESES || openers > MOST_OPENERS {
-            return false;
-        }
-    }
-    true
 }
 
 impl Walk<'_> {
@@ -201,6 +172,9 @@ impl Walk<'_> {
             CompoundCommand::BraceGroup(group) => self.list(&group.list, piped),
             CompoundCommand::Subshell(SubshellCommand { list, .. }) => self.list(list, piped),
             CompoundCommand::ForClause(clause) => {
+                for value in clause.values.iter().flatten() {
+                    self.numbers.give(&clause.variable_name, &value.value);
+                }
                 let values: Vec<Word> = clause.values.iter().flatten().map(|word| self.word(word)).collect();
                 // One with a blank may become several words, options among them.
                 let tame = |word: &Word| {
@@ -260,6 +234,7 @@ impl Walk<'_> {
         if command.words.is_empty() && command.sets.is_empty() {
             return;
         }
+        self.numbers.command(&command.words);
         self.script.commands.push(command);
     }
 
@@ -271,14 +246,7 @@ impl Walk<'_> {
                 command.words.push(word);
             }
             Item::AssignmentWord(assignment, written) => {
-                if let AssignmentValue::Array(values) = &assignment.value {
-                    for (key, value) in values {
-                        if let Some(key) = key {
-                            self.word(key);
-                        }
-                        self.word(value);
-                    }
-                }
+                self.assignment(assignment);
                 let mut word = self.word(written);
                 let first = command.words.first().map_or("", |first| first.text.as_str());
                 if prefix {
@@ -295,6 +263,26 @@ impl Walk<'_> {
                 let at = self.place(list.loc.start.index, list.loc.end.index);
                 self.list(&list.list, matches!(kind, ProcessSubstitutionKind::Write));
                 command.words.push(Word { sure: Sure::Tame, ..Word::literal("/dev/fd/63", at) });
+            }
+        }
+    }
+
+    fn assignment(&mut self, assignment: &ast::Assignment) {
+        let (AssignmentName::VariableName(name) | AssignmentName::ArrayElementName(name, _)) = &assignment.name;
+        if let AssignmentName::ArrayElementName(_, place) = &assignment.name {
+            self.numbers.place(Some(name), place, &self.whole());
+        }
+        match &assignment.value {
+            AssignmentValue::Scalar(value) => self.numbers.give(name, &value.value),
+            AssignmentValue::Array(values) => {
+                for (key, value) in values {
+                    if let Some(key) = key {
+                        self.numbers.place(Some(name), &key.value, &self.whole());
+                        self.word(key);
+                    }
+                    self.numbers.give(name, &value.value);
+                    self.word(value);
+                }
             }
         }
     }
@@ -351,22 +339,41 @@ impl Walk<'_> {
                 self.test(b);
             }
             ExtendedTestExpr::Not(inner) | ExtendedTestExpr::Parenthesized(inner) => self.test(inner),
-            ExtendedTestExpr::UnaryTest(_, word) => self.operand(word),
-            ExtendedTestExpr::BinaryTest(_, a, b) => {
-                self.operand(a);
-                self.operand(b);
+            // `-v a[i]`
+            ExtendedTestExpr::UnaryTest(_, word) => {
+                self.operand(word, word.value.split_once('[').map_or("", |(_, place)| place));
+            }
+            ExtendedTestExpr::BinaryTest(how, a, b) => {
+                let reckons = matches!(
+                    how,
+                    BinaryPredicate::ArithmeticEqualTo
+                        | BinaryPredicate::ArithmeticNotEqualTo
+                        | BinaryPredicate::ArithmeticLessThan
+                        | BinaryPredicate::ArithmeticLessThanOrEqualTo
+                        | BinaryPredicate::ArithmeticGreaterThan
+                        | BinaryPredicate::ArithmeticGreaterThanOrEqualTo
+                );
+                for word in [a, b] {
+                    self.operand(word, if reckons { &word.value } else { "" });
+                }
             }
         }
     }
 
     /// An operand of `[[`: where a number is meant, its text is evaluated once more.
-    fn operand(&mut self, word: &ast::Word) {
+    fn operand(&mut self, word: &ast::Word, reckoned: &str) {
         let read = self.word(word);
-        self.arithmetic(&read.text, &read.at);
+        self.numbers.reckon(reckoned, &read.at);
+        self.commands_in(&read.text, &read.at);
+    }
+
+    fn arithmetic(&mut self, text: &str, at: &Range<usize>) {
+        self.numbers.reckon(text, at);
+        self.commands_in(text, at);
     }
 
     /// Arithmetic runs the substitutions that stand in it, even quoted ones.
-    fn arithmetic(&mut self, text: &str, at: &Range<usize>) {
+    fn commands_in(&mut self, text: &str, at: &Range<usize>) {
         if text.contains('`') || text.contains("$(") {
             self.script.unsure.push((at.clone(), "a command within a calculation"));
         }
@@ -406,6 +413,11 @@ impl Walk<'_> {
         for own in pieces {
             let written = raw.get(own.start_index..own.end_index).unwrap_or(raw);
             match &own.piece {
+                word::WordPiece::Text(text)
+                    if text.contains("$[") || (text.starts_with('[') && read.text.ends_with('$')) =>
+                {
+                    self.script.unsure.push((read.at.clone(), "a calculation of an old kind"));
+                }
                 word::WordPiece::Text(text) if quoted => read.text.push_str(text),
                 word::WordPiece::Text(text) => unquoted(text, read),
                 word::WordPiece::SingleQuotedText(text) | word::WordPiece::TildePrefix(text) => {
@@ -438,6 +450,12 @@ impl Walk<'_> {
         // What stands within it may run something. It is easier to look at the text than at every kind of it.
         if written.contains('`') || written.contains("$(") || written.contains("<(") {
             self.script.unsure.push((read.at.clone(), "a command within a variable's expansion"));
+        }
+        self.numbers.parameter(written, &read.at);
+        if let ParameterExpr::Substring { offset, length, .. } = parameter {
+            for part in [Some(offset), length.as_ref()].into_iter().flatten() {
+                self.numbers.reckon(&part.value, &read.at);
+            }
         }
         if let ParameterExpr::Transform { .. } = parameter {
             // `${x@P}` runs what is in the value.
@@ -476,23 +494,5 @@ impl Walk<'_> {
     fn local(&self, start: usize, end: usize) -> Range<usize> {
         let byte = |at: usize| if self.places.is_empty() { at } else { self.places.get(at).copied().unwrap_or(at) };
         byte(start)..byte(end)
-    }
-}
-
-fn is_fd(text: &str) -> bool {
-    let number = text.strip_suffix('-').unwrap_or(text);
-    number.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// Text outside of quotes: patterns and braces become other words.
-fn unquoted(text: &str, read: &mut Word) {
-    for c in text.chars() {
-        match c {
-            '*' | '?' | '[' => read.expand(Sure::Tame, c.encode_utf8(&mut [0; 4]), false),
-            '{' if text.contains('}') && (text.contains(',') || text.contains("..")) => {
-                read.expand(Sure::Unknown, "{", false);
-            }
-            _ => read.text.push(c),
-        }
     }
 }

@@ -45,6 +45,11 @@ impl Word {
         self.sure == Sure::Literal
     }
 
+    /// Whether its text has a command in it that the shell does not run when it reads the word: `'$(rm x)'`.
+    pub fn holds_command(&self) -> bool {
+        self.text.contains('`') || self.text.match_indices("$(").any(|(at, _)| !self.text[at..].starts_with("$()"))
+    }
+
     /// Takes in something that the shell would put in here. Within quotes it stays one word.
     pub(super) fn expand(&mut self, sure: Sure, written: &str, quoted: bool) {
         self.splits |= sure == Sure::Unknown && !quoted;
@@ -144,4 +149,23 @@ pub fn is_harmless_name(name: &str) -> bool {
                 | "argv0"
         );
     own || name.starts_with("LC_") || LOOKS.contains(&name)
+}
+
+/// Whether a redirection leads to a number.
+pub(super) fn is_fd(text: &str) -> bool {
+    let number = text.strip_suffix('-').unwrap_or(text);
+    number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Text outside of quotes: patterns and braces become other words.
+pub(super) fn unquoted(text: &str, read: &mut Word) {
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '[' => read.expand(Sure::Tame, c.encode_utf8(&mut [0; 4]), false),
+            '{' if text.contains('}') && (text.contains(',') || text.contains("..")) => {
+                read.expand(Sure::Unknown, "{", false);
+            }
+            _ => read.text.push(c),
+        }
+    }
 }

@@ -37,17 +37,17 @@ pub enum Service<'w> {
 /// - `%`: its options are words behind one dash or two, and not letters.
 const TABLE: &str = "\
 aws :--debug :--region= :--profile= :--output= :--query= :--color= :--no-cli-pager :--no-paginate */list-* */describe-* */head-* */get-*-attributes */get-*-policy */get-*-tagging */get-*-url */get-*-location */get-*-status */get-caller-identity */get-random-password */get-metric-* */get-log-events */get-cost-and-usage */get-account-* */get-bucket-* */get-queue-* */get-topic-* */get-resources */get-item */query */scan s3/ls s3/cp/--dryrun s3/sync/--dryrun s3/mv/--dryrun s3/rm/--dryrun sts/get-caller-identity configure/list configure/list-profiles logs/filter-log-events logs/tail ?*/get-secret-value ?*/get-parameter ?*/get-parameters ?*/get-login-password ?*/get-session-token !--cli-input-yaml
-gcloud :--project= :--account= :--configuration= :--format= :--quiet :-q :--verbosity= */list */describe */*/list */*/describe */*/*/list */*/*/describe info version config/list config/get-value auth/list ?auth/print-access-token ?secrets/versions/access !--flags-file !--log-http
+gcloud :--project= :--account= :--configuration= :--format= :--quiet :-q :--verbosity= */list */describe */*/list */*/describe */*/*/list */*/*/describe info version config/list config/get-value auth/list ?auth/print-access-token ?secrets/versions/access !--flags-file !--log-http !--access-token-file !--impersonate-service-account !--run-diagnostics
 gsutil :-m :-q :-u= ls du stat version
 bq :--project_id= :--format= ls show version
-az :--subscription= :--output= :-o= :--query= :--only-show-errors */list */show */*/list */*/show */*/*/list */*/*/show version account/show ?keyvault/secret/show ?account/get-access-token
+az :--subscription= :--output= :-o= :--query= :--only-show-errors */list */show */*/list */*/show */*/*/list */*/*/show version account/show ?keyvault/secret/show ?account/get-access-token ?*/keys/list ?*/*/keys/list ?*/*/appsettings/list ?*/*/connection-string/list ?*/list-keys ?*/list-connection-strings
 doctl :--context= */list */get */*/list */*/get version
 fly :--app= :-a= status info list logs version apps/list machine/list machines/list secrets/list volumes/list ips/list regions/list releases
 heroku :--app= :-a= apps/+ apps:info ps logs status version ?config/+
 vercel :--scope= ls list inspect whoami
 netlify status sites:list
-kubectl :--namespace= :-n= :--context= :--cluster= :--user= :--request-timeout= :--v= :-v= :-c= :-w :--as= :-o= :-l= :-f= :-A get describe logs top version explain api-resources api-versions cluster-info config/current-context config/get-contexts config/view auth/can-i auth/whoami rollout/status rollout/history events !-s !--profile
-oc :--namespace= :-n= :--context= :--cluster= :--user= :--request-timeout= :-c= :-w :-o= :-l= :-f= :-A get describe logs status version whoami projects !-s !--profile
+kubectl :--namespace= :-n= :--context= :--cluster= :--user= :--request-timeout= :--v= :-v= :-c= :-w :-o= :-l= :-f= :-A get describe logs top version explain api-resources api-versions cluster-info config/current-context config/get-contexts config/view auth/can-i auth/whoami rollout/status rollout/history events !-s !--profile !--as !--as-group !--as-uid !--cache-dir !-k !--kustomize
+oc :--namespace= :-n= :--context= :--cluster= :--user= :--request-timeout= :-c= :-w :-o= :-l= :-f= :-A get describe logs status version whoami projects !-s !--profile !--as !--as-group !--as-uid !--cache-dir !-k !--kustomize !--show-token
 k9s version
 helm :--namespace= :-n= :--kube-context= :--debug list ls status history get/values get/manifest get/notes get/all version search/repo search/hub show/chart show/values show/readme template lint repo/list dependency/list env
 docker :--context= :--log-level= :-l= :--debug :-D :--file= :-f= :--project-name= :-p= :--profile= :--project-directory= :--env-file= :--ansi= :--progress= ps images logs inspect version info stats top port diff history events search container/ls container/list container/inspect container/logs container/top container/stats container/port container/diff image/ls image/list image/inspect image/history network/ls network/list network/inspect volume/ls volume/list volume/inspect system/df system/info context/ls context/show builder/du buildx/ls buildx/du buildx/version @manifest/inspect compose/ps compose/logs compose/config/--services compose/config/--images compose/config/--volumes compose/config/--quiet compose/config/-q ?compose/config compose/images compose/ls compose/top compose/port compose/events compose/version node/ls service/ls service/ps service/inspect service/logs stack/ls stack/ps stack/services !-o !--output
@@ -70,7 +70,7 @@ op :--account= :--vault= :--format= item/list vault/list vault/get user/list use
 bw status list/folders ?list/items ?get/*
 pass ls find ?show
 doppler :--project= :-p= :--config= :-c= :--json configs/+ configs/get configs/list projects/+ projects/get projects/list environments/+ environments/list activity me secrets/--only-names ?secrets/+ ?secrets/list ?secrets/download ?secrets/get
-gh :--repo= :-R= :-c :-H= @pr/list @pr/view @pr/status @pr/diff @pr/checks @issue/list @issue/view @issue/status @repo/view @repo/list @release/list @release/view @run/list @run/view @workflow/list @workflow/view @gist/list @gist/view @search/* @search/code @search/commits @search/issues @search/prs @search/repos @project/list @project/view @ruleset/list @ruleset/view auth/status label/list ssh-key/list gpg-key/list cache/list variable/list secret/list extension/list alias/list config/list ?config/get ?auth/token
+gh :--repo= :-R= :-c :-H= @pr/list @pr/view @pr/status @pr/diff @pr/checks @issue/list @issue/view @issue/status @repo/view @repo/list @release/list @release/view @run/list @run/view @workflow/list @workflow/view @gist/list @gist/view @search/* @search/code @search/commits @search/issues @search/prs @search/repos @project/list @project/view @ruleset/list @ruleset/view auth/status label/list ssh-key/list gpg-key/list cache/list variable/list secret/list extension/list alias/list config/list ?config/get ?auth/token !--show-token
 glab :--repo= :-R= @mr/list @mr/view @mr/diff @issue/list @issue/view @ci/list @ci/status @ci/view @repo/view auth/status
 hub @pr/list @issue/+
 circleci version diagnostic */list */info */status orb/list orb/info orb/source orb/validate project/list namespace/list config/validate config/process pipeline/list follow/list policy/logs
@@ -121,9 +121,9 @@ rabbitmqadmin :--vhost= :-V= :--format= :-f= list show
 rabbitmq-diagnostics :--vhost= :-p= :--node= :-n= :--quiet :-q ping status check_* list_* server_version cluster_status memory_breakdown environment listeners
 nats :--context= :--timeout= stream/ls stream/list stream/info stream/report stream/view stream/get stream/state consumer/ls consumer/list consumer/info consumer/report kv/ls kv/list kv/info kv/status kv/history server/list server/info server/ping server/check account/info context/ls object/ls object/info ?kv/get
 redis-cli :-p= :-n= :--raw ping/+ info dbsize/+
-restic :--repo= :-r= :--quiet :-q :--verbose :-v :--no-lock :--json snapshots stats ls find diff check list cat version !-o !--option
+restic :--repo= :-r= :--quiet :-q :--verbose :-v :--no-lock :--json snapshots stats ls find diff check list ?cat version !-o !--option
 borg :--verbose :-v :--info :--debug :--progress :-p list info diff check extract/--dry-run extract/-n version
-rclone :--verbose :-v :--quiet :-q :--dry-run :-n ls lsl lsd lsf lsjson size check md5sum sha1sum hashsum about version listremotes tree cat sync/--dry-run sync/-n copy/--dry-run copy/-n copyto/--dry-run move/--dry-run move/-n delete/--dry-run delete/-n purge/--dry-run ?config/show !--dump
+rclone :--verbose :-v :--quiet :-q :--dry-run :-n ls lsl lsd lsf lsjson size check md5sum sha1sum hashsum about version listremotes tree cat sync/--dry-run sync/-n copy/--dry-run copy/-n copyto/--dry-run move/--dry-run move/-n delete/--dry-run delete/-n purge/--dry-run ?config/show !--dump !-o !--output !--combined !--differ !--missing-on-dst !--missing-on-src !--match !--error !--cache-dir !--temp-dir
 pg_isready % -h
 nginx % -t/+ -v/+ -V/+
 virsh :--quiet :-q :--readonly :-r list dominfo domstate net-list pool-list
@@ -283,7 +283,10 @@ pub fn judge<'w>(name: &str, arguments: &'w [Word]) -> Option<Service<'w>> {
     if words.odd || words.all.iter().any(settings) || arguments.iter().any(|word| tool.vetoes(&word.text)) {
         return Some(other);
     }
-    let found = tool.reads.iter().copied().find(|own| tool.fits(own.trim_start_matches(['?', '@']), &words, arguments));
+    let fits = |own: &&str| tool.fits(own.trim_start_matches(['?', '@']), &words, arguments);
+    // The one that says most of it: `keyvault/secret/show` before `*/*/show`.
+    let says = |own: &&str| own.split('/').filter(|part| !part.contains('*') && *part != "+").count();
+    let found = tool.reads.iter().rev().copied().filter(fits).max_by_key(says);
     Some(match found {
         None => other,
         Some(own) if own.starts_with('?') => Service::Reveals,
@@ -295,7 +298,12 @@ pub fn judge<'w>(name: &str, arguments: &'w [Word]) -> Option<Service<'w>> {
             other
         }
         // To get a secret is to tell it, wherever it is kept; to list or describe it is not.
-        Some(own) if tells(own, &words.all) => Service::Reveals,
+        Some(own) if tells(own, &words.all) || shows(own, arguments) => Service::Reveals,
+        Some(_) if words.all.iter().take(words.sure).any(|word| is_address(word)) => Service::Fetches,
+        // `-f https://…`
+        Some(_) if matches!(name, "kubectl" | "oc") && arguments.iter().any(|word| is_address(&word.text)) => {
+            Service::Fetches
+        }
         Some(_) => Service::Reads,
     })
 }
@@ -304,6 +312,17 @@ pub fn judge<'w>(name: &str, arguments: &'w [Word]) -> Option<Service<'w>> {
 fn tells(own: &str, words: &[&str]) -> bool {
     let any = matches!(own.rsplit('/').next(), Some("get" | "get-*"));
     any && words.iter().take(own.split('/').count() + 1).any(|word| is_secret(&Words::of(word)))
+}
+
+/// Whether the token is told with who one is: `oc whoami -t`, `gh auth status -at`.
+fn shows(own: &str, arguments: &[Word]) -> bool {
+    let short = |word: &Word| word.text.starts_with('-') && !word.text.starts_with("--") && word.text.contains('t');
+    matches!(own, "whoami" | "auth/status") && arguments.iter().any(short)
+}
+
+/// Whether a word is, or has, an address in the open world.
+fn is_address(text: &str) -> bool {
+    ["http://", "https://", "ftp://"].iter().any(|scheme| text.contains(scheme))
 }
 
 /// The words that are neither options nor their values.
@@ -393,6 +412,14 @@ impl Tool {
             return (!alone || arguments.len() == 1) && arguments.iter().take(places).any(|word| word.text == own);
         }
         let (options, parts): (Vec<&str>, Vec<&str>) = own.split('/').partition(|part| part.starts_with('-'));
+        // `-n --dry-run=false`: whichever way it was asked for, it is taken back.
+        let no = |word: &Word| {
+            let value = word.text.rsplit_once('=').filter(|_| word.text.starts_with('-')).map(|(_, value)| value);
+            value.is_some_and(|value| matches!(value.to_ascii_lowercase().as_str(), "false" | "f" | "0" | "no" | "off"))
+        };
+        if !options.is_empty() && arguments.iter().any(no) {
+            return false;
+        }
         parts.len() <= words.sure
             && (!alone || words.all.len() == parts.len())
             && options.iter().all(|option| self.has(arguments, option))

@@ -269,7 +269,7 @@ fn variables(judge: &mut Judge<'_>, own: &str, arguments: &[Word], whole: &Range
         {
             judge.rule(super::REVEALS, whole, "it tells the variables".to_owned());
         } else if matches!(word.text.as_str(), "-a" | "-A" | "-r" | "-x" | "-g" | "-l" | "-u") {
-        } else if word.open || !is_harmless_name(name) {
+        } else if word.open || word.holds_command() || !is_harmless_name(name) {
             judge.rule(SETS, &word.at, format!("setting {} may change which code runs", quoted(name)));
         } else if own == "export" {
             judge.rule(CHANGES, whole, "it sets a variable for what runs after it".to_owned());
