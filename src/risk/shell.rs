@@ -16,6 +16,7 @@ use crate::risk::words::List;
 
 mod asks;
 mod commands;
+mod comments;
 mod listed;
 mod numbers;
 mod parse;

@@ -13,7 +13,7 @@ use super::worst::{self, Known, says_going};
 use super::wrappers::{self, Inner};
 use super::{
     CHANGES, DESTROYS, FETCHES, OPEN, PERSISTS, PIPES, PRIVILEGE, REDIRECTS, REVEALS, RUNS, Report, SENDS, SETS,
-    UNREADABLE, asks, parse, plain, special,
+    UNREADABLE, asks, comments, parse, plain, special,
 };
 use crate::risk::subject::quoted;
 use crate::risk::{Kind, git, paths};
@@ -79,6 +79,17 @@ impl<'b> Judge<'b> {
 
     /// Judges a command line. The error is why nobody can read it.
     pub fn line(&mut self, text: &str) -> Result<(), &'static str> {
+        // One shell reads flags there, among them one that runs the value; the others take no such line.
+        if text.contains("${(") {
+            return Err("it has `${(`, which few shells take and which may run what is in it");
+        }
+        if let Some((at, command)) = comments::command(text) {
+            self.rule(
+                RUNS,
+                &at,
+                format!("{} stands behind #, where it runs if somebody types the line", quoted(command)),
+            );
+        }
         let (script, plain) = match plain::read(text) {
             Some(script) => (script, true),
             None => (parse::read(text, self.budget)?, false),

@@ -356,7 +356,11 @@ fn fits(name: &str, operands: &[&Word], arguments: &[Word]) -> bool {
             let runs = |word: &&Word| word.text.contains('[') && word.text.contains(['$', '`']);
             !operands.iter().any(|word| ["-v", "-R"].contains(&word.text.as_str()) || runs(word))
         }
-        "printf" => operands.first().is_none_or(|format| !format.open),
+        // So does one shell's own.
+        "printf" => {
+            let runs = |word: &&Word| word.is_literal() && word.text.contains('[') && word.text.contains(['$', '`']);
+            operands.first().is_none_or(|format| !format.open) && !operands.iter().skip(1).any(runs)
+        }
         "history" => operands.iter().all(|word| word.text.bytes().all(|b| b.is_ascii_digit())),
         "tput" => operands.iter().filter(literal).count() == operands.len() && operands.len() < 3,
         "yq" => !operands.iter().any(|word| ["load", "env", "system"].iter().any(|does| word.text.contains(does))),
