@@ -10,6 +10,9 @@ use super::{Policy, Rules, parse, pattern::Glob};
 use crate::decision::Level;
 use crate::risk::hidden::is_hidden;
 
+/// What some editors put in front of a text in UTF-8.
+const BOM: char = '\u{feff}';
+
 /// Why a text was left as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
@@ -51,7 +54,7 @@ pub fn set_level(text: &str, server: &str, tool: &str, level: Level) -> Result<S
     if !changed {
         add(&mut document, server, tool, level);
     }
-    let after = document.to_string();
+    let after = in_form(text, &document);
     if holds(&before.policy, &after, server, tool, level) { Ok(after) } else { Err(EditError::Lost) }
 }
 
@@ -86,7 +89,7 @@ pub fn set_trust(text: &str, server: &str, command: Option<&[String]>) -> Result
         profile.remove("trusted");
         profile.remove("command");
     }
-    let after = document.to_string();
+    let after = in_form(text, &document);
     let parsed = parse(&after, "policy.toml").policy;
     let mut wanted = rest(&before.policy);
     let own = wanted.servers.entry(server.to_owned()).or_default();
@@ -97,6 +100,19 @@ pub fn set_trust(text: &str, server: &str, command: Option<&[String]>) -> Result
     } else {
         Err(EditError::Lost)
     }
+}
+
+/// The document as a text with the mark in front and the line ends that the text before had: the editor leaves them out.
+fn in_form(before: &str, document: &DocumentMut) -> String {
+    let mut after = document.to_string();
+    let ends = before.matches('\n').count();
+    if ends > 0 && before.matches("\r\n").count() == ends {
+        after = after.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
+    if before.starts_with(BOM) && !after.starts_with(BOM) {
+        after.insert(0, BOM);
+    }
+    after
 }
 
 /// The rules without their places.
@@ -187,6 +203,17 @@ mod tests {
         let template = set_level(TEMPLATE, "fs", "x", Level::Low).expect("added");
         assert!(template.starts_with(TEMPLATE) && template.ends_with("level = \"low\"\n"));
         assert_eq!(set_level(&template, "fs", "x", Level::Low).as_deref(), Ok(template.as_str()));
+    }
+
+    #[test]
+    fn the_mark_in_front_and_the_line_ends_stay() {
+        let text = "\u{feff}# mine\r\n[levels]\r\nlow = \"ask\"\r\n";
+        let wanted = "\r\n[[rule]]\r\nserver = \"fs\"\r\ntool = \"a\"\r\nlevel = \"high\"\r\n";
+        assert_eq!(set_level(text, "fs", "a", Level::High), Ok(format!("{text}{wanted}")));
+        let trusted = set_trust(text, "fs", Some(&["x".to_owned()])).expect("written");
+        assert!(trusted.starts_with(text) && trusted.matches('\n').count() == trusted.matches("\r\n").count());
+        let mixed = set_level("[levels]\r\nlow = \"ask\"\n", "fs", "a", Level::Low).expect("changed");
+        assert!(mixed.ends_with("level = \"low\"\n") && !mixed.ends_with("\r\n"));
     }
 
     #[test]

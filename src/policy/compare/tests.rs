@@ -89,6 +89,7 @@ fn each_kind_of_change_is_told_with_its_way_and_line() {
         ("", &rule("level = \"high\""), Way::Tighter),
         (&rule("level = \"low\""), "", Way::Tighter),
         (&rule("level = \"high\""), "", Way::Looser),
+        (&rule("action = \"allow\"\ntime = \"00:00-24:00\""), &allow, Way::Looser),
         ("", &rule("timeout = \"2m\""), Way::Looser),
         ("", &rule("timeout = \"2s\""), Way::Tighter),
         (&rule("timeout = \"1h\""), "", Way::Tighter),
@@ -149,6 +150,7 @@ fn rule() -> impl Strategy<Value = String> {
         "risk = [\"low\", \"medium\"]\n",
         "time = \"09:00-18:00\"\n",
         "time = \"22:00-10:00\"\ndays = [\"mon\"]\n",
+        "time = \"00:00-24:00\"\n",
         "console = true\n",
         "console = false\n",
     ]);
@@ -218,6 +220,8 @@ fn asked() -> impl Strategy<Value = (Call, Level, Moment)> {
             r#"{"path":"/a/b","N":"4"}"#,
             r#"{"path":"git log -1"}"#,
             r#"{"path":"git log; x","n":1e0}"#,
+            r#"{"path":"/A/b","n":[3]}"#,
+            r#"{"path":["git","log",1]}"#,
         ][..],
     );
     let level = prop::sample::select(Level::ALL.to_vec());

@@ -7,9 +7,9 @@ pub fn check_server(text: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || "._-*?".contains(c);
     match text.chars().find(|c| !fits(*c)) {
         Some(c) => {
-            let c = c.escape_unicode();
+            let c = u32::from(c);
             Err(format!(
-                "no server's name holds the character {c}: names have a-z A-Z 0-9 . _ -, patterns also * and ?"
+                "no server's name holds the character U+{c:04X}: names have a-z A-Z 0-9 . _ -, patterns also * and ?"
             ))
         }
         None if text.is_empty() => Err("server is empty; leave it out to mean every server".to_owned()),
