@@ -193,12 +193,19 @@ pub fn look(subject: &Subject<'_>, value: &Value<'_>, path: &str, found: &mut Fo
     judge(subject, &Given::of(subject), value, path, found);
 }
 
+/// Whether it is a URL, and for others to judge. Where a path is meant to stand its scheme may be a folder, out of which
+/// it climbs.
+fn is_url(text: &str) -> bool {
+    text.contains("://") && !bare(text).get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"))
+}
+
 fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, found: &mut Found) {
-    if path.contains("://") && !bare(path).get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:")) {
+    let readings = readings(path);
+    let climbing = readings.iter().any(|r| r.split(['/', '\\']).any(climbs));
+    if is_url(path) && !(climbing && is_key(subject.key(value))) {
         return;
     }
     let reads = subject.name.reads() || shell::merely_reads(subject);
-    let readings = readings(path);
     let start = if value.text.len() == path.len() { Some(0) } else { value.text.find(path) };
     let mut add = |kind, part: Option<Range<usize>>, what: &str| {
         let says = format!("the path {} {what}", quoted(path));
@@ -211,7 +218,7 @@ fn judge(subject: &Subject<'_>, given: &Given, value: &Value<'_>, path: &str, fo
     if readings.iter().any(|r| r.contains('\0')) {
         add(CUT, path.find('\0').map(|at| at..at + 1), "has a NUL, where many readers stop");
     }
-    if readings.iter().any(|r| r.split(['/', '\\']).any(climbs)) {
+    if climbing {
         add(CLIMBS, climb(path), "climbs with \u{201c}..\u{201d}");
     }
     if let Some(part) = expands(path) {

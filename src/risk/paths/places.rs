@@ -126,6 +126,9 @@ const PLACES: &[&str] = &[
     ".emacs.d",
     ".tmux.conf",
     ".screenrc",
+    ".devcontainer",
+    ".local/bin",
+    "usr/local/bin",
     // What a login, a timer or the system starts.
     ".xinitrc",
     ".xprofile",
@@ -155,6 +158,7 @@ const PLACES: &[&str] = &[
     ".git/info",
     ".githooks",
     ".husky",
+    ".pre-commit-config*",
     // Agents, MCP, and the editors that run them.
     ".mcp.json",
     "mcp.json",
@@ -179,6 +183,9 @@ const PLACES: &[&str] = &[
     ".amazonq",
     ".junie",
     ".idea/workspace.xml",
+    ".cursorrules",
+    ".windsurfrules",
+    ".clinerules",
     ".config/code/user",
     ".config/cursor/user",
     ".config/claude",
