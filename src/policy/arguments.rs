@@ -5,7 +5,7 @@
 //! its readings fits, so it never slips under a rule that tightens.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 
 use super::asked::Asked;
@@ -16,6 +16,10 @@ use crate::json;
 
 /// How deep a list or an object is searched for texts. What lies deeper may be anything.
 const DEEPEST: usize = 8;
+
+/// How much is matched for one call, in steps of about a nanosecond: whoever wrote the rules of a project, and whoever
+/// wrote the arguments, may have made them to be slow. What comes after that may be anything.
+const MOST_STEPS: usize = 200_000_000;
 
 /// One named argument and what it must look like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +46,19 @@ pub(super) struct Arguments<'a> {
     params: &'a Params,
     text: OnceCell<&'a str>,
     found: RefCell<HashMap<String, Option<&'a str>>>,
+    /// Steps that were taken so far.
+    steps: Cell<usize>,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn of(call: &'a Call) -> Self {
-        Self { params: &call.params, text: OnceCell::new(), found: RefCell::default() }
+        Self { params: &call.params, text: OnceCell::new(), found: RefCell::default(), steps: Cell::new(0) }
+    }
+
+    /// Whether so many steps more are within what is matched for one call.
+    fn may_take(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.get() <= MOST_STEPS
     }
 
     /// Strict, compact JSON.
@@ -92,7 +104,8 @@ pub(super) fn fit(rule: &ArgumentRule, arguments: &Arguments<'_>, asked: &Asked<
     match (arguments.find(&rule.name), &rule.shape) {
         (None, Shape::Absent) => absence(&rule.name, arguments.text()),
         (None, _) | (Some(_), Shape::Absent) => Fit::No,
-        (Some(raw), shape) => value(shape, raw, stand),
+        (Some(raw), shape) if arguments.may_take(raw.len().saturating_mul(shape.steps())) => value(shape, raw, stand),
+        (Some(_), _) => Fit::Wide,
     }
 }
 
@@ -175,4 +188,34 @@ fn has_a_twin(step: &str, object: &str) -> bool {
         |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     let wanted = plain(step);
     json::members(object).any(|(key, _)| key != step && plain(&key) == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::decision::Action;
+    use crate::policy::samples::call;
+    use crate::policy::{Moment, judge, parse};
+    use crate::risk::{Facts, Risk};
+
+    #[test]
+    fn rules_and_arguments_made_to_be_slow_are_not_matched_without_end() {
+        let rule = format!("[[rule]]\nargs = {{ x = \"{}**b\" }}\naction = \"ask\"\n", "**a".repeat(300));
+        let policy = parse(&rule.repeat(1_000), "p").policy;
+        assert_eq!(policy.why_invalid(), None);
+        let level = crate::decision::Level::Low;
+        let (risk, facts, moment) =
+            (Risk { level, findings: Vec::new(), tools: Vec::new() }, Facts::default(), Moment::default());
+        let began = Instant::now();
+        let asked = |arguments: &str| {
+            let call = call("fs", "read", arguments);
+            judge(&policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment }).verdict().action
+        };
+        assert_eq!(asked(&format!("{{\"x\":\"b{}\"}}", "a".repeat(1 << 19))), Action::Ask, "the stricter answer");
+        assert_eq!(asked(r#"{"x":"baaa"}"#), Action::Allow);
+        // Matched to the end it would take an hour.
+        assert!(began.elapsed().as_secs() < 60, "{:?}", began.elapsed());
+    }
 }

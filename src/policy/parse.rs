@@ -102,16 +102,23 @@ pub fn from_file(read: io::Result<Option<Vec<u8>>>, label: &str) -> Parsed {
 
 /// Parses a policy file. `label` is what rules and messages call it (`policy.toml`).
 pub fn parse(text: &str, label: &str) -> Parsed {
-    parse_with(text, label, MAX_REGEXES)
+    parse_with(text, label, Most { rules: MAX_RULES, regexes: MAX_REGEXES })
 }
 
-/// The same, with another bound on how many regular expressions there may be.
-pub(super) fn parse_with(text: &str, label: &str, most_regexes: usize) -> Parsed {
+/// How much there may be in a policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    pub rules: usize,
+    pub regexes: usize,
+}
+
+/// The same, with other bounds.
+pub(super) fn parse_with(text: &str, label: &str, most: Most) -> Parsed {
     if text.len() > MAX_FILE {
         return Parsed::refused(label, 1, 1, format!("longer than {MAX_FILE} bytes"));
     }
     let mut reader = Reader::new(text, label);
-    reader.most_regexes = most_regexes;
+    reader.most = most;
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let says = error.message().trim().replace('\n', ", ");

@@ -106,6 +106,11 @@ impl Glob {
         self.tokens.iter().filter(|t| matches!(t, Token::Is(_))).count()
     }
 
+    /// How many parts stand for others.
+    pub fn wildcards(&self) -> usize {
+        self.tokens.len() - self.literals()
+    }
+
     /// The longest part without a wildcard, which every text that fits holds; `None`: there is none.
     pub fn longest_plain(&self) -> Option<String> {
         let plain = self.tokens.split(|token| !matches!(token, Token::Is(_)));

@@ -9,15 +9,15 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::parse::{Diagnostic, Parsed, Severity, parse_with};
+use super::parse::{Diagnostic, Most, Parsed, Severity, parse_with};
 use super::{Asked, Levels, Policy, Rule, Ruling, Timeouts, judge, time};
 use crate::decision::{Action, By, Level};
 
 /// What it is called, in every folder.
 pub const NAME: &str = ".sayso.toml";
 
-/// The most regular expressions in one: whoever wrote it may have made them to be slow.
-const MAX_REGEXES: usize = 20;
+/// The most in one: whoever wrote it may mean to keep the hub busy.
+const MOST: Most = Most { rules: 1_000, regexes: 20 };
 
 /// As long as no project says anything: the longest that any policy may give.
 const FOREVER: Duration = Duration::from_hours(24);
@@ -28,7 +28,7 @@ const SILENT: Levels = Levels { low: Action::Allow, medium: Action::Allow, high:
 /// Parses a project's file. `own` are the times that the person's policy gives for each
 /// level.
 pub fn read(text: &str, label: &str, own: [Duration; 3]) -> Parsed {
-    let whole = parse_with(text, label, MAX_REGEXES);
+    let whole = parse_with(text, label, MOST);
     if whole.policy.why_invalid().is_some() {
         return whole;
     }
@@ -204,11 +204,14 @@ mod tests {
     }
 
     #[test]
-    fn b30_a_project_cannot_keep_the_hub_busy_with_regexes() {
+    fn b30_a_project_cannot_keep_the_hub_busy() {
         let rule = "[[rule]]\nargs = { a = { regex = \"[a-c]*a[a-c]{900}x\" } }\naction = \"deny\"\n";
-        assert_eq!(read(&rule.repeat(MAX_REGEXES), NAME, TIMES).error(), None);
-        let parsed = read(&rule.repeat(MAX_REGEXES + 1), NAME, TIMES);
+        assert_eq!(read(&rule.repeat(MOST.regexes), NAME, TIMES).error(), None);
+        let parsed = read(&rule.repeat(MOST.regexes + 1), NAME, TIMES);
         assert!(parsed.error().is_some_and(|error| error.says.contains("more than 20 regexes")), "{parsed:?}");
+        let rules = "[[rule]]\ntool = \"a\"\naction = \"deny\"\n".repeat(MOST.rules + 1);
+        let parsed = read(&rules, NAME, TIMES);
+        assert!(parsed.error().is_some_and(|error| error.says.contains("more than 1000 rules")), "{parsed:?}");
     }
 
     #[test]

@@ -75,6 +75,17 @@ impl Shape {
         if let Self::OneOf(texts) = self { format!(" one of {texts:?}") } else { self.to_string() }
     }
 
+    /// About how many steps a byte of a value takes.
+    pub(super) fn steps(&self) -> usize {
+        match self {
+            Self::Glob(glob) if glob.is_any() => 0,
+            Self::Glob(glob) => 2 + 2 * glob.wildcards(),
+            Self::Command(words) => 4 + words.len(),
+            Self::Regex(_) => 16,
+            Self::Number(_) | Self::OneOf(_) | Self::Under(_) | Self::Absent => 2,
+        }
+    }
+
     /// How many characters stand for themselves: the more, the more specific.
     pub fn literals(&self) -> usize {
         match self {

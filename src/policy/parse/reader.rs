@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::names::distance;
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, MAX_RULES, Most, Severity};
 use crate::policy::cases::Case;
 use crate::policy::shape::MAX_REGEXES;
 use crate::policy::time;
@@ -23,8 +23,8 @@ pub(super) struct Reader<'a> {
     pub cases: Vec<Case>,
     /// Regular expressions so far.
     pub regexes: usize,
-    /// The most of them.
-    pub most_regexes: usize,
+    /// How much there may be.
+    pub most: Most,
 }
 
 /// A value with its place.
@@ -33,7 +33,15 @@ pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str, label: &'a str) -> Self {
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { text, label, lines, diagnostics: Vec::new(), cases: Vec::new(), regexes: 0, most_regexes: MAX_REGEXES }
+        Self {
+            text,
+            label,
+            lines,
+            diagnostics: Vec::new(),
+            cases: Vec::new(),
+            regexes: 0,
+            most: Most { rules: MAX_RULES, regexes: MAX_REGEXES },
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::names::{check_server, check_tool};
 use super::reader::{Reader, Value};
-use super::{MAX_REASON, MAX_RULES, Severity};
+use super::{MAX_REASON, Severity};
 use crate::decision::{Action, Level};
 use crate::policy::Rule;
 use crate::policy::pattern::{BadGlob, Glob};
@@ -15,8 +15,9 @@ impl Reader<'_> {
             self.error(value.span(), "rules are written as [[rule]], with two brackets on each side");
             return Vec::new();
         };
-        if array.iter().count() > MAX_RULES {
-            self.error(value.span(), format!("more than {MAX_RULES} rules"));
+        let most = self.most.rules;
+        if array.iter().count() > most {
+            self.error(value.span(), format!("more than {most} rules"));
             return Vec::new();
         }
         array.iter().filter_map(|rule| self.rule(rule)).collect()

@@ -133,7 +133,7 @@ impl Reader<'_> {
     fn regex(&mut self, value: &Value<'_>, what: &str) -> Option<Shape> {
         let text = self.text(value, what)?;
         self.regexes += 1;
-        let most = self.most_regexes;
+        let most = self.most.regexes;
         if self.regexes > most {
             self.error(value.span(), format!("more than {most} regexes; use globs, `under` or `one_of`"));
             return None;
