@@ -1,5 +1,8 @@
 //! The words of a name in any casing: `readFile`, `read_file`, `READ-FILE`, `HTTPGet`, `get2fa`.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// Lower-case words, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Words {
@@ -46,6 +49,30 @@ const fn mark(word: &[u8]) -> u128 {
     match word {
         [] => 0,
         [first, ..] => 1 << ((*first as usize & 31) << 2 | word.len() & 3),
+    }
+}
+
+/// What is known of certain names, for looking many others up. The names are few and fixed, so any hash will do.
+pub type Lookup<V> = HashMap<&'static str, V, BuildHasherDefault<Short>>;
+
+/// FNV-1a, quick for a handful of bytes.
+pub struct Short(u64);
+
+impl Default for Short {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Short {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

@@ -236,12 +236,21 @@ const AT_ROOT: &[&str] =
 const KEY_FILES: &[&str] =
     &[".pem", ".key", ".p12", ".pfx", ".kdbx", ".jks", ".keystore", ".ppk", ".asc", ".ovpn", ".tfvars", ".agekey"];
 
+/// A place, by its first segment and the rest.
+struct Place {
+    whole: &'static str,
+    first: &'static str,
+    rest: Option<&'static str>,
+    at_root: bool,
+}
+
 /// The places by their first two letters, which most segments share with none: those of one slot in the table's order.
-static BY_HEAD: LazyLock<[Vec<&str>; 256]> = LazyLock::new(|| {
+static BY_HEAD: LazyLock<[Vec<Place>; 256]> = LazyLock::new(|| {
     let mut slots = std::array::from_fn(|_| Vec::new());
-    for place in PLACES {
-        let head = place.as_bytes().first_chunk().expect("a place has more than two letters");
-        slots[slot(*head)].push(*place);
+    for whole in PLACES.iter().copied() {
+        let head = whole.as_bytes().first_chunk().expect("a place has more than two letters");
+        let (first, rest) = whole.split_once('/').map_or((whole, None), |(first, rest)| (first, Some(rest)));
+        slots[slot(*head)].push(Place { whole, first, rest, at_root: AT_ROOT.contains(&whole) });
     }
     slots
 });
@@ -253,6 +262,10 @@ fn slot([first, second]: [u8; 2]) -> usize {
 /// The place to be careful in that a path leads to. On a system that is blind for case any case is the same place, and
 /// on one that is not, nobody else has these names: case does not count.
 pub fn sensitive(path: &str) -> Option<&'static str> {
+    // Most words of a command line are one segment, and as plain as they can be.
+    if path.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')) {
+        return place_of(path.as_bytes(), &std::iter::empty(), false);
+    }
     let lower = lower(path);
     let drive = lower.as_bytes().get(1) == Some(&b':');
     let rooted = lower.starts_with('/') || lower.starts_with("../") || drive;
@@ -280,13 +293,15 @@ fn place_of<'s>(
     following: &(impl Iterator<Item = &'s [u8]> + Clone),
     at_root: bool,
 ) -> Option<&'static str> {
-    let head = segment.first_chunk()?;
-    BY_HEAD[slot(*head)].iter().copied().find(|place| {
-        let mut own = std::iter::once(segment).chain(following.clone());
-        place.as_bytes().starts_with(head)
-            && (at_root || !AT_ROOT.contains(place))
-            && place.split('/').all(|part| own.next().is_some_and(|own| fits(own, part)))
-    })
+    let head: &[u8; 2] = segment.first_chunk()?;
+    let is_there = |place: &&Place| {
+        if !place.first.as_bytes().starts_with(head) || (place.at_root && !at_root) || !fits(segment, place.first) {
+            return false;
+        }
+        let mut own = following.clone();
+        place.rest.is_none_or(|rest| rest.split('/').all(|part| own.next().is_some_and(|own| fits(own, part))))
+    };
+    BY_HEAD[slot(*head)].iter().find(is_there).map(|place| place.whole)
 }
 
 /// In lower case, with slashes.

@@ -65,7 +65,7 @@ const HELPS: &[(&str, &str)] = &[
 
 /// Whether these arguments ask for the version or the help of a known program.
 pub fn only(own: &str, arguments: &[Word]) -> bool {
-    if !arguments.iter().all(Word::is_literal) {
+    if !matches!(arguments.len(), 1..=3) || !arguments.iter().all(Word::is_literal) {
         return false;
     }
     let texts: Vec<&str> = arguments.iter().map(|word| word.text.as_str()).collect();

@@ -3,13 +3,12 @@
 //! Invariant: an allow-list of reading words at their places. The options of a reading request are its parameters,
 //! but for those that lead it elsewhere, write a file or run something.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::script::{Sure, Word};
 use super::worst::says_going;
 use crate::risk::names::{Deed, deed, is_secret};
-use crate::risk::words::{List, Words};
+use crate::risk::words::{List, Lookup, Words};
 
 /// What such a command line does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,7 +238,7 @@ pub fn is_known(name: &str) -> bool {
 }
 
 fn line(name: &str) -> Option<&'static Tool> {
-    static TOOLS: LazyLock<HashMap<&'static str, Tool>> = LazyLock::new(|| TABLE.lines().filter_map(tool).collect());
+    static TOOLS: LazyLock<Lookup<Tool>> = LazyLock::new(|| TABLE.lines().filter_map(tool).collect());
     TOOLS.get(name.strip_suffix(".sh").unwrap_or(name))
 }
 

@@ -1,6 +1,5 @@
 //! Commands that are readers or the worst by what their own arguments say: `find`, `sed`, `awk`, `curl`, shells.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -9,6 +8,7 @@ use super::readers::is_option;
 use super::script::{Sure, Word, is_harmless_name};
 use super::{CHANGES, DESTROYS, FETCHES, OPEN, RUNS, SENDS, SETS, UNREADABLE};
 use crate::risk::subject::quoted;
+use crate::risk::words::Lookup;
 
 mod files;
 mod network;
@@ -64,7 +64,7 @@ fn lookup(arguments: &[Word]) -> bool {
 }
 
 /// Tests and actions of `find` that only look, and whether each takes a word.
-static LOOKS: LazyLock<HashMap<&str, bool>> = LazyLock::new(|| {
+static LOOKS: LazyLock<Lookup<bool>> = LazyLock::new(|| {
     const ALONE: &str = "-H -L -P -O0 -O1 -O2 -O3 -E -X -x -s -d -depth -xdev -mount -daystart -noleaf -follow \
          -ignore_readdir_race -true -false -empty -executable -readable -writable -nouser -nogroup -prune -print \
          -print0 -ls -quit -not -a -and -o -or -warn -nowarn";

@@ -1,7 +1,6 @@
 //! The commands that are known for what they do, by what that is.
 
-use crate::risk::words::List;
-use std::collections::HashMap;
+use crate::risk::words::{List, Lookup};
 use std::sync::LazyLock;
 
 /// What a command is known for.
@@ -79,7 +78,7 @@ const TABLE: &[(Known, &str)] = &[
     ),
 ];
 
-static KNOWN: LazyLock<HashMap<&'static str, Known>> =
+static KNOWN: LazyLock<Lookup<Known>> =
     LazyLock::new(|| TABLE.iter().flat_map(|(known, names)| names.split_whitespace().map(|n| (n, *known))).collect());
 
 /// What a command of this name is known for.

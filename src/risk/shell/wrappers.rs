@@ -1,10 +1,10 @@
 //! The commands that run another one, and where in their words it begins.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::readers::is_option;
 use super::script::Word;
+use crate::risk::words::Lookup;
 
 /// A command that runs the one in its words.
 pub struct Wrapper {
@@ -143,7 +143,7 @@ const WRAPPERS: &[Wrapper] = &[
     },
 ];
 
-static NAMED: LazyLock<HashMap<&'static str, &'static Wrapper>> =
+static NAMED: LazyLock<Lookup<&'static Wrapper>> =
     LazyLock::new(|| WRAPPERS.iter().map(|wrapper| (wrapper.name, wrapper)).collect());
 
 /// The wrapper of this name.
