@@ -3,8 +3,7 @@
 //! Invariant: an allow-list. An option that is not listed makes a command more than a reader; so does a word that may
 //! turn out to be one.
 
-use crate::risk::words::List;
-use std::collections::HashMap;
+use crate::risk::words::{List, Lookup};
 use std::sync::LazyLock;
 
 use super::script::{Sure, Word};
@@ -205,7 +204,7 @@ break - ~ * -
 continue - ~ * -
 shift - ~ * -";
 
-static READERS: LazyLock<HashMap<&'static str, Reader>> = LazyLock::new(|| {
+static READERS: LazyLock<Lookup<Reader>> = LazyLock::new(|| {
     let line = |line: &'static str| {
         let mut words = line.split(' ');
         let name = words.next().unwrap_or_default();
@@ -261,9 +260,10 @@ pub fn read(name: &str, arguments: &[Word]) -> Option<Reading> {
     }
     let unknown = arguments.iter().any(|word| word.sure == Sure::Unknown);
     let secret = reader.closed && arguments.iter().any(|word| !word.is_literal() && names_secret(&word.text));
-    // A program for jq may ask for the environment.
-    let environment = name == "history"
-        || name == "jq" && operands.iter().any(|word| word.text.contains("env") || word.text.contains("ENV"));
+    // A program for jq may ask for the environment, or for other files.
+    let asks = |word: &&Word| ["env", "ENV", "import", "include"].iter().any(|own| word.text.contains(own));
+    let program = |word: &Word| word.text.starts_with("--f") || (is_option(&word.text) && word.text.contains('f'));
+    let environment = name == "history" || name == "jq" && (operands.iter().any(asks) || arguments.iter().any(program));
     Some(if pattern || secret || environment || (unknown && !reader.closed) { Reading::Open } else { Reading::Sure })
 }
 
@@ -272,7 +272,7 @@ fn operands<'w>(reader: &Reader, arguments: &'w [Word]) -> Option<Vec<&'w Word>>
     if reader.free {
         return Some(arguments.iter().collect());
     }
-    let mut operands = Vec::new();
+    let mut operands = Vec::with_capacity(arguments.len());
     let mut rest = arguments.iter().peekable();
     while let Some(word) = rest.next() {
         let text = word.text.as_str();

@@ -180,6 +180,9 @@ fn reaches_out(tokens: &[Token]) -> bool {
                 comes = level.tables;
             }
             token if is_one_of(token, &["join", "only", "lateral"]) => comes = level.tables,
+            // `TABLE 'x.csv'`, `SUMMARIZE 'x.csv'`, `DESCRIBE 'x.csv'`.
+            token if is(token, "table") => comes = true,
+            token if is_one_of(token, &["summarize", "describe", "desc", "show"]) => comes = before.is_none(),
             token
                 if is_one_of(
                     token,
