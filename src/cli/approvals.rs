@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde::Serialize;
 
+use super::history::forms;
 use super::hub::{ask, print};
 use super::{ApprovalsArgs, ApprovalsCommand, Exit};
 use crate::config::Home;
@@ -74,7 +75,7 @@ fn as_json(all: &[(Grant, u64)]) -> Result<String> {
             created_at: time(grant.created_at),
             who: &grant.who,
         };
-        writeln!(out, "{}", serde_json::to_string(&line)?)?;
+        writeln!(out, "{}", forms::line(&line)?)?;
     }
     Ok(out)
 }
@@ -157,6 +158,14 @@ mod tests {
         assert_eq!(lines[0]["hits"], 2);
         assert_eq!(lines[1]["expires_at"], serde_json::Value::Null);
         assert_eq!((&lines[1]["covers"], &lines[1]["wide"]), (&"x with exactly these arguments".into(), &false.into()));
+    }
+
+    #[test]
+    fn b14_an_approval_for_programs_is_ascii_and_says_the_same() {
+        let text = as_json(&[grant("a\u{9b}2J\u{202e}\u{200b}é", Scope::Always, None)]).expect("json");
+        assert!(text.is_ascii() && text.lines().count() == 1, "{text:?}");
+        let line: serde_json::Value = serde_json::from_str(&text).expect("json");
+        assert_eq!(line["tool"], "a\u{9b}2J\u{202e}\u{200b}é");
     }
 
     #[test]

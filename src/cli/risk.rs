@@ -51,9 +51,7 @@ fn bear_with_the_parser() {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let by_hand = error.downcast_ref::<io::Error>().map(io::Error::kind);
-    let by_serde = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
-    by_hand.or(by_serde) == Some(ErrorKind::BrokenPipe)
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe)
 }
 
 /// The policy in a file, or the home's. A file that cannot be used is an error when it was asked for by name; the home's

@@ -1,6 +1,6 @@
 //! `sayso risk judge`: one call a line in, one judgement a line out, for scripts and for measuring.
 //!
-//! Nothing is asked of a hub and nothing is kept. A line that is no call gives an object with `error`; the rest go on.
+//! Nothing is asked of a hub and nothing is kept. Nothing beyond ASCII goes out: findings and mistakes quote calls. A line that is no call gives an object with `error`; the rest go on.
 
 use std::io::{BufRead, Read as _, Write};
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::question;
 use crate::call::{Call, ToolName};
 use crate::cli::Exit;
+use crate::cli::history::forms;
 use crate::decision::{Action, Level};
 use crate::json::{self, Duplicates};
 use crate::policy::{self, Asked, Moment, Policy};
@@ -58,10 +59,11 @@ pub(super) fn run(policy: &Policy, mut lines: impl BufRead, out: &mut impl Write
             continue;
         }
         match one(policy, line.trim_ascii()) {
-            Ok(judgement) => serde_json::to_writer(&mut *out, &judgement)?,
+            Ok(judgement) => out.write_all(forms::line(&judgement)?.as_bytes())?,
             Err(error) => {
                 exit = Exit::No;
-                serde_json::to_writer(&mut *out, &Fault { line: number, error: format!("{error:#}") })?;
+                let fault = Fault { line: number, error: format!("{error:#}") };
+                out.write_all(forms::line(&fault)?.as_bytes())?;
             }
         }
         out.write_all(b"\n")?;
@@ -161,6 +163,19 @@ mod tests {
         assert_eq!((&lines[2]["line"], lines[2]["error"].is_string()), (&4.into(), true));
         assert_eq!((&lines[3]["verdict"], &lines[3]["id"]), (&"confirm".into(), &7.into()));
         assert_eq!((&lines[3]["access"], &lines[3]["rule"]), (&"admin".into(), &serde_json::Value::Null));
+    }
+
+    #[test]
+    fn b14_what_is_quoted_of_a_call_goes_out_as_ascii() {
+        let odd = "rm \u{9b}2J\u{202e}\u{200b}é";
+        let line = serde_json::json!({"server": "s", "tool": "run", "id": odd, "arguments": {"command": odd}});
+        for line in [line, serde_json::json!({"server": "s", "tool": "run", odd: 1})] {
+            let mut out = Vec::new();
+            run(&Policy::default(), line.to_string().as_bytes(), &mut out).expect("it writes to memory");
+            assert!(out.is_ascii(), "{}", String::from_utf8_lossy(&out));
+        }
+        let (_, lines) = judged(&serde_json::json!({"server": "s", "tool": "run", "id": odd}).to_string());
+        assert_eq!(lines[0]["id"], odd);
     }
 
     #[test]
