@@ -64,10 +64,9 @@ pub enum Command {
     History(HistoryArgs),
     /// The approvals that sayso remembers
     Approvals(ApprovalsArgs),
-    /// Set risk levels beforehand; see how a call is judged
     /// How you are asked, and how you answer
     Stats(StatsArgs),
-    /// Set risk levels beforehand
+    /// Set risk levels beforehand; see how a call is judged
     Risk(RiskArgs),
     /// The rules in force
     Policy(PolicyArgs),

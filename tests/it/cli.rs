@@ -55,9 +55,15 @@ fn help_names_every_command_and_hides_the_demos_own() {
 }
 
 #[test]
-fn every_command_has_a_line_of_help() {
-    for (words, command) in commands() {
-        assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{words} says nothing");
+fn every_command_has_a_line_of_help_of_its_own() {
+    let line = |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
+    let all = commands();
+    for (words, command) in &all {
+        let own = line(command);
+        assert!(!own.is_empty(), "{words} says nothing");
+        // Two lines that were written under each other are one.
+        let begins = |word: &str| word.starts_with(char::is_uppercase) && word.contains(char::is_lowercase);
+        assert!(!own.split(' ').skip(1).any(begins), "{words}: {own}");
     }
 }
 
