@@ -1,6 +1,8 @@
 //! What a tool's name says it does. The only family that can tell that a tool merely reads: without a reading verb
 //! first or last, a call is at least medium.
 
+mod vocabulary;
+
 use super::subject::{Found, Subject, quoted};
 use super::words::{List, Words};
 use super::{Access as Need, Family, Kind, shell};
@@ -70,156 +72,10 @@ enum Use {
 
 use Deed::{Access, Deploy, Destroy, Execute, Pay, Read, Send, Write};
 use Use::{Anywhere, First, Perhaps};
-
-/// The verbs by what they do and how sure that is. Public knowledge of English, not a list of anybody's tools.
-const VERBS: &[(Deed, Use, &str)] = &[
-    (
-        Read,
-        First,
-        "list read search find query show view lookup count check inspect browse scan explain compare diff validate \
-         verify analyze analyse calculate compute estimate summarize summarise preview detect watch monitor tail \
-         peek examine enumerate locate identify discover parse lint measure predict recommend suggest classify \
-         translate grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize \
-         recognise debug ping stat echo wait infer reason think visualize visualise geocode autocomplete gather \
-         obtain assess trace rank score aggregate tally crawl scrape whois nslookup dig traceroute recall explore \
-         consult interpret determine decode tokenize tokenise proofread brainstorm deduce contrast subtract multiply divide \
-         hget hgetall hmget hexists hkeys hvals hlen lrange llen lindex smembers sismember scard zrange zscore zcard \
-         zrank xrange xlen ttl strlen dbsize",
-    ),
-    (
-        Read,
-        Perhaps,
-        "whoami help tree status info information details detail stats statistics version versions summary overview \
-         health history availability screenshot metrics logs usage lookups current schema schemas sample top limits \
-         insights catalog catalogue docs documentation definition definitions instructions guide guides guideline \
-         guidelines practices faq glossary changelog forecast weather leaderboard standings results result errors \
-         analytics trends trend analysis similarity comparison correlation validation inspection detection \
-         estimation calculation prediction classification translation recommendations recommendation suggestions \
-         suggestion analyzer analyser validator calculator checker inspector viewer finder explorer reader \
-         exists retrieval retriever balance balances price prices ticker holdings portfolio timeline transcript \
-         subtitles lyrics synonyms coordinates elevation distance directions holidays trending similar related \
-         nearby thinking sequentialthinking crawling researcher summarizer summariser",
-    ),
-    (Read, Anywhere, "get fetch describe retrieve"),
-    (
-        Write,
-        Anywhere,
-        "add append apply assign attach configure create detach disable edit enable insert modify rename save \
-         upsert unassign write unarchive toggle reopen unlock mkdir touch increment decrement createorupdate",
-    ),
-    (
-        Write,
-        First,
-        "set update change put patch move copy upload import install register unregister subscribe unsubscribe \
-         start stop restart close merge mark manage connect disconnect submit approve reject restore archive clone \
-         convert generate fill press drag hover navigate open activate deactivate pause resume sync replicate \
-         schedule reschedule scale resize initialize initialise init make build commit push pull rebase stash \
-         checkout download export cancel abort accept decline dismiss resolve acknowledge snooze turn adjust define \
-         store remember switch use handle process transform compress extract zip unzip draft plan reboot suspend \
-         link tag untag label bookmark star unstar follow unfollow like unlike vote pin unpin mute unmute block \
-         unblock fork trigger retry rerun refresh reload upgrade downgrade simulate ingest emit ship bump seed sign \
-         recycle reindex rebuild provision allocate reserve enroll onboard offboard join leave customize customise \
-         protect unprotect unapprove highlight annotate hide emulate inject rewrite reformat populate backfill \
-         normalize normalise dedupe encrypt decrypt rebalance reorder rearrange relocate enqueue dequeue lock \
-         freeze unfreeze hibernate wake boot power tune train finetune optimize optimise vacuum compact flag unflag \
-         claim unlist delist reverse recreate respawn fix repair quarantine heal",
-    ),
-    (
-        Write,
-        Perhaps,
-        "comment review note record request issue report test tests alert page form task click type log queue",
-    ),
-    (
-        Execute,
-        First,
-        "run execute exec eval evaluate invoke spawn launch shell bash powershell terminal sh zsh cmd ssh",
-    ),
-    (Execute, Perhaps, "script command code call repl python javascript"),
-    (
-        Destroy,
-        Anywhere,
-        "delete remove destroy purge truncate wipe erase kill terminate uninstall overwrite unlink shred nuke prune \
-         expunge deprovision decommission obliterate replace",
-    ),
-    (Destroy, First, "rm rmdir drop clear reset rollback revert discard trash empty flush evict format shutdown"),
-    (Send, Anywhere, "send notify broadcast tweet reply publish invite announce dm sms"),
-    (Send, First, "email mail forward share respond"),
-    (Send, Perhaps, "post message"),
-    (Pay, Anywhere, "pay purchase buy refund donate payout"),
-    (Pay, First, "transfer charge withdraw deposit sell trade bid mint stake swap"),
-    (Pay, Perhaps, "order book invoice payment"),
-    (Access, Anywhere, "grant revoke authorize authorise impersonate chmod chown"),
-    (Access, First, "rotate elevate permit login logout"),
-    (Deploy, Anywhere, "alter"),
-    (Deploy, First, "deploy promote rollout migrate"),
-    (Deploy, Perhaps, "release"),
-];
-
-/// Verbs that do something else with these objects than with others.
-const OBJECTS: &[(&str, &[&str], Deed)] = &[
-    ("select", &["option", "options"], Write),
-    ("convert", &["time", "times", "timezone", "currency", "unit", "units", "temperature"], Read),
-    ("extract", &["text", "content", "contents", "table", "tables", "metadata", "links", "entities", "keywords"], Read),
-    ("resolve", &["library", "dns", "name", "id", "host", "hostname", "symbol", "type", "path", "reference"], Read),
-    ("open", &["node", "nodes"], Read),
-    ("check", &["out", "in"], Write),
-    ("recall", &["message", "messages", "email", "mail"], Write),
-    ("test", &["connection", "connections", "connectivity"], Read),
-    ("reverse", &["geocode", "geocoding", "lookup", "dns"], Read),
-    ("generate", &["uuid", "uuids", "locator", "selector", "regex"], Read),
-];
-/// Verbs that only read when the name ends in one of these, and no word between is a verb that does not.
-const ENDS: &[(&str, &[&str])] =
-    &[("run", &["report", "reports"]), ("manage", &["read", "get"]), ("generate", &["types"]), ("start", &["search"])];
-/// What a reader tells of a change: `get_create_fields` creates nothing.
-const OF_A_CHANGE: &[&str] = &["fields", "options", "parameters", "params", "schema", "status", "requirements"];
-/// What begins a name without a verb that tells how things are.
-const LOOKS: &[&str] = &["current", "latest", "recent", "available", "supported"];
-/// What begins a question. What follows is what it asks about: `is_open` opens nothing.
-const ASKS: &[&str] =
-    &["is", "are", "has", "have", "can", "does", "who", "what", "which", "where", "when", "why", "how"];
-/// Reading verbs that are nouns at the start of a name when another verb follows.
-const NOUNY: &[&str] = &[
-    "profile", "view", "query", "audit", "scan", "head", "tail", "trace", "score", "rank", "poll", "monitor", "watch",
-];
-/// Reading verbs that are no nouns, and verbs that are nouns when they follow one.
-const READERS: &[&str] = &["read", "find", "show", "lookup", "explain", "compare", "validate", "verify", "inspect"];
-const RECORDS: &[&str] =
-    &["archive", "share", "charge", "deposit", "trade", "bid", "stake", "transfer", "export", "import", "label", "tag"];
-/// What joins two verbs.
-const JOINS: &[&str] = &["and", "or", "then"];
-/// Verbs that are nouns too, but not before a noun that is read: `record_metrics` writes some.
-const POSTS: &[&str] = &["post", "record", "log", "report", "request", "release", "call", "book", "note", "alert"];
-/// What ends a name without saying anything of it.
-const TAILS: &[&str] = &["tool", "tools", "all", "api", "mcp", "v1", "v2", "v3", "v4", "beta", "legacy", "async"];
-/// What a noun's own words end before: `status_of_job` is a status.
-const BEFORE: &[&str] = &["by", "for", "of", "from", "in", "with", "per", "at"];
-
-/// Pairs that are one noun: neither word is a verb in them.
-const NOUNS: &[(&str, &str)] = &[
-    ("merge", "request"),
-    ("merge", "requests"),
-    ("open", "ai"),
-    ("open", "api"),
-    ("pull", "request"),
-    ("pull", "requests"),
-    ("deploy", "logs"),
-    ("deploy", "log"),
-    ("deploy", "key"),
-    ("change", "log"),
-    ("change", "request"),
-    ("change", "set"),
-    ("data", "set"),
-    ("replica", "set"),
-    ("test", "run"),
-    ("build", "log"),
-    ("build", "logs"),
-    ("call", "graph"),
-    ("write", "access"),
-    ("query", "plan"),
-    ("drop", "down"),
-    ("run", "book"),
-];
+use vocabulary::{
+    ASKS, BEFORE, COMPOUNDS, ENDS, JOINS, LOOKS, NOUNS, NOUNY, OBJECTS, OF_A_CHANGE, OFFERS, OPENING, POSTS, READERS,
+    RECORDS, SINKS, STATES, TAILS, VERBS,
+};
 
 /// Nouns that make a change one of access, and a read one of secrets.
 const SECRETS: &List = &List::of(&[
@@ -293,24 +149,56 @@ pub fn read(name: &str) -> Name {
 /// A verb in a name: where it stands, what it is, what it does, how sure that is.
 type Verb<'a> = (usize, &'a str, Deed, Use);
 
+/// Where the noun ends that a name without verbs is: `status_of_job` is a status.
+fn end(list: &[&str]) -> usize {
+    list.iter().skip(1).position(|word| BEFORE.contains(word)).map_or(list.len(), |at| at + 1)
+}
+
+/// Whether the word at `i` and the next one are one noun.
+fn is_pair(list: &[&str], i: usize) -> bool {
+    list.get(i).zip(list.get(i + 1)).is_some_and(|(a, b)| NOUNS.contains(&(*a, *b)))
+}
+
+fn is_compound(list: &[&str], i: usize) -> bool {
+    let Some((a, b)) = list.get(i).zip(list.get(i + 1)).filter(|_| i + 2 == end(list)) else { return false };
+    COMPOUNDS.iter().any(|(first, second)| first.contains(a) && second.contains(b))
+}
+
+/// Whether the verb at `i` only reads for what the name ends in, or for what is before it at the end.
+fn reads_its_end(list: &[&str], i: usize) -> bool {
+    let Some(&(_, ends)) = ENDS.iter().find(|(verb, _)| *verb == list[i]) else { return false };
+    let is_noun = |at: usize| is_pair(list, at) || at > 0 && is_pair(list, at - 1);
+    let reads = |mut of: std::ops::Range<usize>| {
+        of.all(|at| lookup(list[at]).is_none_or(|(deed, _)| deed == Read) || is_noun(at))
+    };
+    let last = list.len() - 1;
+    if i == last {
+        i > 0 && ends.contains(&list[i - 1]) && reads(0..i)
+    } else {
+        ends.contains(&list[last]) && reads(i + 1..last)
+    }
+}
+
 /// The verbs of a name, in order.
 fn verbs<'a>(list: &[&'a str]) -> Vec<Verb<'a>> {
-    let is_noun = |i: usize| {
-        let pair = |a: usize| list.get(a).zip(list.get(a + 1)).is_some_and(|(a, b)| NOUNS.contains(&(*a, *b)));
-        pair(i) || i.checked_sub(1).is_some_and(pair)
-    };
     let verb = |(i, word): (usize, &&'a str)| {
-        let (deed, how) = lookup(word).filter(|_| !is_noun(i))?;
-        // `build_log` is one; `log_build` makes one.
-        let (deed, how) = if i > 0 && i + 1 == list.len() && *word == "log" { (Read, Perhaps) } else { (deed, how) };
+        if i > 0 && is_compound(list, i - 1) {
+            return Some((i, *word, Read, Perhaps));
+        }
+        if is_compound(list, i) || is_pair(list, i) || i > 0 && is_pair(list, i - 1) {
+            return None;
+        }
         let object = list.get(i + 1).copied().unwrap_or_default();
         let with = OBJECTS.iter().find(|(verb, objects, _)| verb == word && objects.contains(&object));
-        let (end, between) = list[i + 1..].split_last().unwrap_or((&"", &[]));
-        let reads = |word: &&str| lookup(word).is_none_or(|(deed, _)| deed == Read);
-        if ENDS.iter().any(|(verb, ends)| verb == word && ends.contains(end)) && between.iter().all(reads) {
-            return Some((i, *word, Read, how));
+        if let Some((_, _, deed)) = with {
+            let how = lookup(word).filter(|(_, how)| *how == Anywhere).map_or(First, |(_, how)| how);
+            return Some((i, *word, *deed, how));
         }
-        Some((i, *word, with.map_or(deed, |(_, _, deed)| *deed), how))
+        let (deed, how) = lookup(word)?;
+        // `build_log` is one; `log_build` makes one.
+        let (deed, how) = if i > 0 && i + 1 == list.len() && *word == "log" { (Read, Perhaps) } else { (deed, how) };
+        let joined = i > 0 && JOINS.contains(&list[i - 1]);
+        Some((i, *word, if !joined && reads_its_end(list, i) { Read } else { deed }, how))
     };
     list.iter().enumerate().filter_map(verb).collect()
 }
@@ -323,9 +211,11 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
     }
     let verbs = verbs(&list);
     let joined = |i: usize| i > 0 && JOINS.contains(&list[i - 1]);
+    // `get_edit_options`, and with the name of a product before it.
+    let asks = list.iter().take(2).find(|word| lookup(word).is_some());
+    let asks = asks.is_some_and(|word| ["get", "list", "describe"].contains(word));
     let asked_about = |i: usize, deed: Deed| {
-        let asks = ["get", "list", "describe"].contains(&list[0]) && !joined(i);
-        asks && deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1])
+        asks && !joined(i) && deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1])
     };
     let sure = verbs.iter().filter(|(i, _, deed, how)| *deed != Read && (*how == Anywhere || joined(*i)));
     let sure = sure.filter(|(i, _, deed, _)| !asked_about(*i, *deed));
@@ -336,7 +226,18 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
     if only_sure || ASKS.contains(&first) {
         return if only_sure { (Deed::Unknown, "") } else { (Read, first_word(words)) };
     }
-    unsure(&list, &verbs)
+    let (deed, verb) = unsure(&list, &verbs);
+    if deed == Read && is_more(&list) { (Deed::Unknown, "") } else { (deed, verb) }
+}
+
+/// Whether a reader's name tells of more than reading: something is kept, put up, or opened to others.
+fn is_more(list: &[&str]) -> bool {
+    list.windows(2).skip(1).any(|pair| {
+        let kept = ["to", "into", "onto"].contains(&pair[0]) && SINKS.contains(&pair[1]);
+        let offered = list[0] == "list" && OFFERS.iter().any(|(on, what)| *on == pair[0] && what.contains(&pair[1]));
+        let opened = OPENING.contains(&pair[0]) && ["url", "urls", "link", "links"].contains(&pair[1]);
+        kept || offered || opened
+    })
 }
 
 /// Whether the verb at the end of a name is a noun, since what the verb at its start reads is one.
@@ -388,10 +289,12 @@ fn unsure<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
 
 /// What a name without any verb says: `server_status`, `status_of_job`, `current_user`.
 fn noun<'a>(list: &[&'a str], verbs: &[Verb<'a>]) -> (Deed, &'a str) {
-    let end = list.iter().skip(1).position(|word| BEFORE.contains(word)).map_or(list.len(), |at| at + 1);
+    let end = end(list);
     let ends = verbs.iter().find(|(i, ..)| i + 1 == end || i + 1 == list.len()).map(|(_, word, ..)| *word);
     let looks = list.first().copied().filter(|first| list.len() > 1 && LOOKS.contains(first));
-    ends.or(looks).map_or((Deed::Unknown, ""), |word| (Read, word))
+    let many = end.checked_sub(1).is_some_and(|last| list[last].ends_with('s')) && list.get(1) != Some(&"directory");
+    let states = list.first().copied().filter(|first| end > 1 && many && STATES.contains(first));
+    ends.or(looks).or(states).map_or((Deed::Unknown, ""), |word| (Read, word))
 }
 
 /// The finding for a deed.
