@@ -83,7 +83,10 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         return;
     }
     if facts.denied_in_row >= MANY_DENIALS {
-        found.add(DENIALS, format!("the last {} calls of this conversation were denied", facts.denied_in_row));
+        found.add(
+            DENIALS,
+            format!("the last {} calls of this conversation, beside low ones, were denied", facts.denied_in_row),
+        );
     }
     if facts.recent >= MANY_CALLS {
         found.add(FLOOD, format!("{} calls within a minute, more than anybody follows", facts.recent));

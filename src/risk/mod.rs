@@ -100,7 +100,7 @@ pub struct Facts {
     pub denied_before: u32,
     /// Whether this very call (server, tool and arguments) was denied before in this conversation.
     pub denied_same: bool,
-    /// How many calls of this conversation were denied in a row, up to now.
+    /// How many calls of this conversation were denied in a row, up to now; low ones that passed in between end no row.
     pub denied_in_row: u32,
     /// How many calls this conversation made within the last minute, this one included.
     pub recent: u32,

@@ -42,7 +42,7 @@ pub fn tell(report: &Report, time: impl Fn(i64) -> String) -> Vec<Line> {
         report.tools.iter().map(|tool| Line::Row(format!("{}/{}", tool.server, tool.tool), cells(&tool.counts))),
     );
     if report.more_tools > 0 {
-        out.push(Line::Said(format!("and {} tools more, each with fewer prompts", report.more_tools)));
+        out.push(Line::Said(format!("and {} tools more, none with more prompts", report.more_tools)));
     }
     out.push(Line::Said(
         "yes: of those answered. late: the time ran out. gone: taken back. median, p90: how long was looked. \

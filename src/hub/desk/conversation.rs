@@ -5,8 +5,9 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{Decision, DecisionKind, Held, Now, Process};
+use super::{By, Decision, DecisionKind, Held, Now, Process};
 use crate::call::{Call, Digest, SessionId};
+use crate::decision::Level;
 use crate::risk::{Facts, context};
 
 /// The most conversations that are remembered; the one that was silent longest goes first.
@@ -75,7 +76,10 @@ impl Conversations {
         let conversation = self.of(partner);
         match decision.kind {
             DecisionKind::Allowed => {
-                conversation.denied_in_row = 0;
+                // A look between two tries is no yes: anybody can have one.
+                if held.risk.level > Level::Low || decision.by == By::Human {
+                    conversation.denied_in_row = 0;
+                }
                 if !conversation.denied.is_empty() {
                     let key = held.call.grant_key(None);
                     conversation.denied.retain(|denied| *denied != key);
