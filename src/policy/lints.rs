@@ -4,12 +4,17 @@
 //! Invariant: a warning about a rule that never matters is certain. Looks at a bounded number of pairs of rules.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
 
 use super::Policy;
 use super::rule::Rule;
 use super::shape::Shape;
+use crate::call::{Call, CallId, Digest, Params, Server, ServerName, SessionId, ToolName};
 use crate::decision::{Action, Level};
-use crate::risk::Known;
+use crate::json;
+use crate::risk::{self, Facts, Known};
 
 /// The most pairs of rules that are held against each other.
 const PAIRS: usize = 200_000;
@@ -61,6 +66,9 @@ fn lets_high_pass(rule: &Rule) -> Option<String> {
     if allows && rule.when.risk.contains(&Level::High) {
         return Some("the rule allows calls rated high without a question".to_owned());
     }
+    if allows && let Some(id) = command_rated_high(rule) {
+        return Some(format!("the rule allows without a question a command that is rated high ({id})"));
+    }
     if rule.tool.is_any() {
         let all = rule.args.is_empty() && !rule.server.is_any();
         let does = if allows { "allows" } else { "lowers" };
@@ -72,6 +80,33 @@ fn lets_high_pass(rule: &Rule) -> Option<String> {
     let high = known.findings().iter().find(|finding| finding.level == Level::High)?;
     let does = if allows { "allows without a question" } else { "lowers" };
     Some(format!("the rule {does} what is rated high by its name alone ({})", high.id))
+}
+
+/// Why a command is rated high that a rule is for, if it is: the words that it begins with, and nothing behind them.
+fn command_rated_high(rule: &Rule) -> Option<String> {
+    let commands = rule.args.iter().filter_map(|arg| match &arg.shape {
+        Shape::Command(words) => Some(words.join(" ")),
+        _ => None,
+    });
+    commands.into_iter().find_map(|command| {
+        let params = format!("{{\"name\":\"run_command\",\"arguments\":{{\"command\":{}}}}}", json::quote(&command));
+        let call = Call {
+            id: CallId(0),
+            session: SessionId(String::new()),
+            server: Arc::new(Server {
+                name: ServerName::new("server").ok()?,
+                command: String::new(),
+                args: Vec::new(),
+                cwd: "/".to_owned(),
+                environment: Digest::of(b""),
+            }),
+            tool: ToolName::new("run_command").ok()?,
+            params: Params::new(RawValue::from_string(params).ok()?),
+            definition: None,
+        };
+        let findings = risk::assess(&call, &Facts::default()).findings;
+        findings.into_iter().find(|finding| finding.level == Level::High).map(|finding| finding.id)
+    })
 }
 
 /// Rules for exactly the same calls.
