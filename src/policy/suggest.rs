@@ -210,8 +210,7 @@ fn is_fit(folder: &str, roots: &[String]) -> bool {
     let segments: Vec<&str> = folder.split('/').skip(1).collect();
     let home = |at: usize| matches!(segments.get(at), Some(&("home" | "Users"))) && segments.len() <= at + 2;
     segments.len() >= 2
-        && !home(0)
-        && !home(1)
+        && !(0..segments.len()).any(home)
         && is_plain_path(folder)
         && paths::sensitive(folder).is_none()
         && !roots.iter().any(|root| root != folder && is_within(folder, root))

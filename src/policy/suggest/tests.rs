@@ -76,6 +76,14 @@ fn cases<T: for<'de> Deserialize<'de>>(text: &str) -> Vec<T> {
 }
 
 #[test]
+fn b27_nobodys_home_is_offered_wherever_it_lies() {
+    for home in ["/home/me", "/Users/me", "/export/home/me", "/mnt/c/Users/me", "/mnt/c/Users", "/a/b/c/home"] {
+        assert!(!is_fit(home, &[]), "{home}");
+    }
+    assert!(is_fit("/home/me/project", &[]) && is_fit("/mnt/c/Users/me/project", &[]));
+}
+
+#[test]
 fn what_is_offered_is_what_can_be_said_and_nothing_else() {
     for case in cases::<Case>(include_str!("../../../tests/it/cases/remember/offers.toml")) {
         let policy = parse(case.policy.as_deref().unwrap_or_default(), "policy.toml").policy;
