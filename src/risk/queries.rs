@@ -176,6 +176,9 @@ fn body(text: &str) -> &str {
 
 /// Whether a document in GraphQL has an operation that is no query.
 fn graphql(document: &str) -> bool {
+    if !document.contains('{') || !["mutation", "subscription"].iter().any(|word| document.contains(word)) {
+        return false;
+    }
     let (mut depth, mut head) = (0_usize, String::new());
     for line in document.split(['\n', '\r']) {
         for c in line.split('#').next().unwrap_or_default().chars() {
@@ -241,6 +244,14 @@ fn without_strings(text: &str) -> String {
     let (mut open, mut escaped) = (None, false);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
+        // What neither begins nor ends anything, at once.
+        if open.is_none()
+            && let run @ 1.. = rest.bytes().position(|b| b"/\"'`\n\r".contains(&b)).unwrap_or(rest.len())
+        {
+            out.push_str(&rest[..run]);
+            rest = &rest[run..];
+            continue;
+        }
         if open.is_none() && rest.starts_with("/*") {
             let end = rest.find("*/").map_or(rest.len(), |end| end + 2);
             out.push(' ');

@@ -118,11 +118,22 @@ const fn changes(key: Key) -> bool {
     matches!(key, Key::Change | Key::For)
 }
 
-/// Signs of more than one character, the longest first.
-const SIGNS: &[&str] = &[
-    "!~*", "->>", "<=>", "<->", "=>", "!=", "!~", "->", "::", "<<", "<=", "<>", "<@", ">=", ">>", "@>", "&&", "||",
-    "~*", "==",
-];
+/// How long the sign is that a text begins with.
+fn sign(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b'!', b'~', b'*', ..] | [b'-', b'>', b'>', ..] | [b'<', b'=' | b'-', b'>', ..] => Some(3),
+        [b'!', b'=' | b'~', ..]
+        | [b'-' | b'@', b'>', ..]
+        | [b'=' | b'>', b'>' | b'=', ..]
+        | [b'<', b'=' | b'>' | b'<' | b'@', ..]
+        | [b':', b':', ..]
+        | [b'&', b'&', ..]
+        | [b'|', b'|', ..]
+        | [b'~', b'*', ..] => Some(2),
+        [first, ..] if b"(),.;=<>+-*/%~&|^".contains(first) => Some(1),
+        _ => None,
+    }
+}
 
 struct Lexer<'a> {
     text: &'a str,
@@ -240,12 +251,8 @@ impl<'a> Lexer<'a> {
             // Comments, and `U&"…"`, which spells any name.
             [b'-', b'-', ..] | [b'/', b'*' | b'/', ..] | [b'*', b'/', ..] | [b'&', b'"' | b'\'', ..] => return None,
             _ => {
-                let long = SIGNS.iter().copied().find(|sign| rest.starts_with(sign.as_bytes()));
-                let sign = match long {
-                    Some(sign) => sign,
-                    None => self.text.get(self.at..=self.at).filter(|sign| "(),.;=<>+-*/%~&|^".contains(sign))?,
-                };
-                (Token::Sign(sign), sign.len())
+                let len = sign(rest)?;
+                (Token::Sign(self.text.get(self.at..self.at + len)?), len)
             }
         };
         self.readers &= match (token, rest) {
