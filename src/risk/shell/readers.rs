@@ -47,6 +47,8 @@ rev V -
 fold bsw: bytes spaces width=
 fmt cstuw: width= split-only
 cut b:c:d:f:nsz bytes= characters= delimiter= fields= only-delimited output-delimiter= complement zero-terminated
+iconv f:t:cls ! from-code= to-code= list silent
+bc lqsw mathlib quiet standard warn
 paste d:sz delimiters= serial zero-terminated
 join a:e:ij:o:t:v:1:2:z ignore-case header
 comm 123z check-order nocheck-order output-delimiter= total zero-terminated
