@@ -135,6 +135,7 @@ pub fn is_harmless_name(name: &str) -> bool {
     let own = !name.is_empty()
         && name.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit())
         && !name.ends_with("_proxy")
+        && !name.starts_with("npm_config_")
         && !matches!(
             name,
             "path"
