@@ -13,6 +13,7 @@ use super::shape::number::{Reading, read};
 use super::shape::{self, Shape, Stand};
 use crate::call::{Call, Params};
 use crate::json;
+use crate::risk::paths;
 
 /// How deep a list or an object is searched for texts. What lies deeper may be anything.
 const DEEPEST: usize = 8;
@@ -79,7 +80,10 @@ impl<'a> Arguments<'a> {
     pub(super) fn texts(&self, name: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
         let Some(raw) = self.find(name) else { return Some(Vec::new()) };
         match raw.as_bytes().first() {
-            Some(b'"') => Some(shape::texts(&json::unescape(raw), stand(asked))),
+            Some(b'"') => {
+                let text = json::unescape(raw);
+                (!paths::is_overlong(&text)).then(|| shape::texts(&text, stand(asked)))
+            }
             Some(b'[' | b'{') => None,
             _ => Some(vec![raw.to_owned()]),
         }

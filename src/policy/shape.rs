@@ -212,6 +212,7 @@ fn read(value: &str, stand: Stand<'_>, literal: bool, fits: impl Fn(&str) -> boo
     let fit = match fits(value) {
         true if plain => Fit::Exact,
         true => Fit::Wide,
+        false if paths::is_overlong(value) => Fit::Wide,
         false if !plain && paths::readings(value).iter().any(|reading| fits(reading)) => Fit::Wide,
         false => Fit::No,
     };

@@ -15,7 +15,7 @@ mod read;
 
 pub use links::{MOST_LINKS, candidates};
 pub use places::sensitive;
-pub use read::{LONGEST, bare, decode, of_uri, readings, resolve};
+pub use read::{LONGEST, bare, decode, is_overlong, of_uri, readings, resolve};
 
 const CLIMBS: Kind =
     Kind::new("paths.climbs", Medium, "a path climbs with `..`, as it stands or once decoded").needs(Access::Read);
@@ -138,6 +138,9 @@ fn detect(subject: &Subject<'_>, found: &mut Found) {
         bytes += value.text.len();
         if i == MOST || (i > 0 && bytes > MOST_BYTES) {
             return found.add(super::size::UNJUDGED, format!("more than {i} paths: too many to judge"));
+        }
+        if is_overlong(&value.text) {
+            found.at(super::size::UNJUDGED, subject, value, "a path longer than any system opens: too long to judge");
         }
         judge(subject, given.get_or_insert_with(|| Given::of(subject)), value, &value.text, found);
     }

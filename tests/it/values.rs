@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use sayso::decision::{Keep, Level};
+use sayso::decision::{Action, Keep, Level};
 use sayso::json;
+use sayso::policy::{Asked, Moment, judge, parse};
 use sayso::risk::secrets::masked;
 use sayso::risk::{Facts, Link, Risk, assess};
 use serde::Deserialize;
@@ -85,6 +86,21 @@ fn check(cases: &str) {
 #[test]
 fn b20_a_path_is_read_in_every_way_a_server_may_read_it() {
     check(include_str!("cases/risk/values/paths.toml"));
+}
+
+#[test]
+fn b20_a_path_too_long_to_be_read_is_high_and_slips_under_no_deny() {
+    let climbs = format!("{}../etc/passwd", "x/../".repeat(20_000));
+    let of = |path: &str| Case { arguments: serde_json::json!({ "path": path }).to_string(), ..Case::default() };
+    assert_eq!(judged("read_file", &of(&climbs)).level, Level::High);
+    assert_ne!(judged("read_file", &of(&"x/".repeat(50_000))).level, Level::High, "it leads nowhere else");
+    // With enough rules for an index, too.
+    let rules = (0..40).map(|n| format!("[[rule]]\nargs = {{ path = {{ under = \"/d{n}\" }} }}\naction = \"deny\"\n"));
+    let policy = parse(&rules.collect::<String>(), "policy.toml").policy;
+    let (call, facts, moment) = (call("fs", "read_file", &of(&climbs).arguments), Facts::default(), Moment::default());
+    let risk = assess(&call, &facts);
+    let ruling = judge(&policy, &Asked { call: &call, risk: &risk, facts: &facts, moment: &moment });
+    assert_eq!(ruling.verdict().action, Action::Deny);
 }
 
 #[test]

@@ -148,6 +148,15 @@ fn b20_a_glob_is_no_ground_for_what_leads_elsewhere() {
 }
 
 #[test]
+fn b20_a_path_too_long_to_be_read_may_lead_anywhere() {
+    let (under, glob) = (Shape::under("/etc").expect("a folder"), Shape::Glob(Glob::value("/etc/**").expect("a glob")));
+    let long = format!("{}../etc/passwd", "x/../".repeat(20_000));
+    assert_eq!((under.text(&long, NOWHERE), glob.text(&long, NOWHERE)), (Fit::Wide, Fit::Wide));
+    let prose = "a.. b ".repeat(20_000);
+    assert_eq!((under.text(&prose, NOWHERE), glob.text(&prose, NOWHERE)), (Fit::No, Fit::No));
+}
+
+#[test]
 fn the_first_words_of_a_command_cover_no_second_one() {
     let command = Shape::command("git log").expect("words");
     check(

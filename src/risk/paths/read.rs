@@ -41,6 +41,13 @@ pub fn readings(path: &str) -> Vec<String> {
     all
 }
 
+/// Whether a text may be a path that is longer than what is read of it: no system opens it, but who resolves it by its
+/// letters first may come out anywhere.
+pub fn is_overlong(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || "{}();\"'<>".contains(c);
+    text.len() > LONGEST && (text.contains("..") || text.contains(['%', '\\'])) && !text.contains(odd)
+}
+
 /// What stands behind `file:`, in any case and with or without `//` and this machine's name (RFC 8089).
 fn without_scheme(path: &str) -> &str {
     let after =
