@@ -73,8 +73,8 @@ enum Use {
 use Deed::{Access, Deploy, Destroy, Execute, Pay, Read, Send, Write};
 use Use::{Anywhere, First, Perhaps};
 use vocabulary::{
-    ASKS, BEFORE, COMPOUNDS, ENDS, JOINS, LOOKS, NOUNS, NOUNY, OBJECTS, OF_A_CHANGE, OFFERS, OPENING, POSTS, READERS,
-    RECORDS, SINKS, STATES, TAILS, VERBS,
+    ASKS, BEFORE, COMPOUNDS, ENDS, JOINS, LOOKS, MODELS, NOUNS, NOUNY, OBJECTS, OF_A_CHANGE, OFFERS, OPENING, POSTS,
+    READERS, RECORDS, SINKS, STATES, TAILS, VERBS,
 };
 
 /// Nouns that make a change one of access, and a read one of secrets.
@@ -127,7 +127,15 @@ impl Name {
 }
 
 fn lookup(word: &str) -> Option<(Deed, Use)> {
-    TABLE.binary_search_by(|(own, _, _)| own.cmp(&word)).ok().map(|i| (TABLE[i].1, TABLE[i].2))
+    let own = |word: &str| TABLE.binary_search_by(|(own, _, _)| own.cmp(&word)).ok().map(|i| (TABLE[i].1, TABLE[i].2));
+    // `regenerate`, `unpack`: done again or undone. What is sent or paid again may be a product's name (`resend`).
+    let again = || {
+        let base = word.strip_prefix("re").or_else(|| word.strip_prefix("un"))?;
+        let (deed, how) = own(base)?;
+        let changes = matches!(deed, Write | Execute | Deploy | Access | Destroy) && how != Perhaps;
+        changes.then_some((Write, First))
+    };
+    own(word).or_else(again)
 }
 
 /// Every verb, sorted; made once.
@@ -168,15 +176,17 @@ fn is_compound(list: &[&str], i: usize) -> bool {
 fn reads_its_end(list: &[&str], i: usize) -> bool {
     let Some(&(_, ends)) = ENDS.iter().find(|(verb, _)| *verb == list[i]) else { return false };
     let is_noun = |at: usize| is_pair(list, at) || at > 0 && is_pair(list, at - 1);
-    let reads = |mut of: std::ops::Range<usize>| {
-        of.all(|at| lookup(list[at]).is_none_or(|(deed, _)| deed == Read) || is_noun(at))
-    };
+    let reads = |at: usize| lookup(list[at]).is_none_or(|(deed, _)| deed == Read) || is_noun(at);
     let last = list.len() - 1;
-    if i == last {
-        i > 0 && ends.contains(&list[i - 1]) && reads(0..i)
+    let (end, mut between) = if i < last {
+        (last, i + 1..last)
+    } else if i > 0 {
+        (i - 1, 0..i - 1)
     } else {
-        ends.contains(&list[last]) && reads(i + 1..last)
-    }
+        return false;
+    };
+    let of_a_model = !list[end].starts_with("completion") || end == 0 || MODELS.contains(&list[end - 1]);
+    ends.contains(&list[end]) && of_a_model && between.all(reads)
 }
 
 /// The verbs of a name, in order.

@@ -61,7 +61,25 @@ pub(super) const VERBS: &[(Deed, Use, &str)] = &[
          decrease reduce enhance correct mutate tweak amend revise refine extend shrink suppress silence invalidate \
          expire renew void bypass corrupt fake falsify forge spoof tamper squash skew slash moderate escalate sabotage \
          simplify shorten combine drain cordon uncordon taint disarm draw paint dim brighten reconcile waive redeem \
-         finalize finalise complete finish ban unban demote undo redo scroll override degrade mock stub throttle replay intercept redirect delay invert",
+         finalize finalise complete finish ban unban demote undo redo scroll override degrade mock stub throttle replay intercept redirect delay invert \
+         abandon accelerate administer affix amplify arrange assemble augment authenticate automate bind bring \
+         burn calibrate certify clean cleanse coerce conceal consolidate construct consume contribute convey \
+         coordinate curate deallocate decouple deduct defer defrag delegate deliver deplete designate detain \
+         devalue dispatch dispense displace dispose dissolve distribute divert duplicate eject elect employ \
+         empower endorse enforce engage enlarge enlist ensure equip establish evacuate exclude exempt expedite \
+         expose fabricate forget formulate foster fulfill fulfil fuse give govern graft halt harden hire ignore \
+         implement impose incorporate induce infect inflate inform inherit initiate inscribe instantiate instruct \
+         insure interrupt invest isolate kick lend liquidate loosen maintain mend mitigate modernize neutralize \
+         nominate notarize nullify obfuscate obscure occupy offload omit operate orchestrate oust persist perturb \
+         pledge pollute pop postpone prepare preserve prevent prioritize prioritise privatize prolong propose \
+         publicize quit randomize ratify recruit rectify refactor refuse regulate reimburse reinforce relinquish \
+         remediate remit replenish rescind resign restrict retain retire retract revive rewind ruin sanitize \
+         saturate scramble seize sequester settle shed shelve shuffle shut skip soften stabilize standardize steal \
+         strengthen strip subdivide substitute supersede surrender symlink synchronize synchronise teach tear \
+         throw tidy tighten tilt transcode transmit treat unify upsize utilize vandalize veto warn weaken weld \
+         whitelist withhold yank zap unmount unpack untie \
+         republish unpublish recompute reprice rebrand reinstate reissue reparent requeue renumber reorganize reorganise \
+         repurpose redesign remodel recharge reshape sanction recover renegotiate negotiate conserve repeat",
     ),
     (
         Write,
@@ -80,7 +98,12 @@ pub(super) const VERBS: &[(Deed, Use, &str)] = &[
         "delete remove destroy purge truncate wipe erase kill terminate uninstall overwrite unlink shred nuke prune \
          expunge deprovision decommission obliterate replace",
     ),
-    (Destroy, First, "rm rmdir drop clear reset rollback revert discard trash empty flush evict format shutdown"),
+    (
+        Destroy,
+        First,
+        "rm rmdir drop clear reset rollback revert discard trash empty flush evict format shutdown \
+         demolish eliminate",
+    ),
     (Send, Anywhere, "send notify broadcast tweet reply publish invite announce dm sms"),
     (Send, First, "email mail forward share respond"),
     (Send, Perhaps, "post message"),
@@ -145,6 +168,8 @@ pub(super) const ENDS: &[(&str, &[&str])] = &[
     ("create", &["embedding", "embeddings", "completion", "completions"]),
     ("start", &["search"]),
 ];
+/// What a completion is a model's after, and no course's or order's.
+pub(super) const MODELS: &[&str] = &["chat", "text", "ai", "llm", "model", "create"];
 /// Two words that are one noun at the end of a name, a thing that is read, whatever each may be as a verb. What the
 /// second could be the object of when something is done to it (`orders`, `messages`) is read only after one of its first.
 pub(super) const COMPOUNDS: &[(&[&str], &[&str])] = &[
