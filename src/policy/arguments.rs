@@ -7,12 +7,13 @@
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::asked::Asked;
 use super::shape::number::{Reading, read};
 use super::shape::{self, Shape, Stand};
 use crate::call::{Call, Params};
-use crate::json;
+use crate::json::{self, Duplicates};
 use crate::risk::paths;
 
 /// How deep a list or an object is searched for texts. What lies deeper may be anything.
@@ -47,13 +48,21 @@ pub(super) struct Arguments<'a> {
     params: &'a Params,
     text: OnceCell<&'a str>,
     found: RefCell<HashMap<String, Option<&'a str>>>,
+    /// What is found where a text that is JSON is read as such.
+    within: RefCell<HashMap<String, Option<Rc<str>>>>,
     /// Steps that were taken so far.
     steps: Cell<usize>,
 }
 
 impl<'a> Arguments<'a> {
     pub(super) fn of(call: &'a Call) -> Self {
-        Self { params: &call.params, text: OnceCell::new(), found: RefCell::default(), steps: Cell::new(0) }
+        Self {
+            params: &call.params,
+            text: OnceCell::new(),
+            found: RefCell::default(),
+            within: RefCell::default(),
+            steps: Cell::new(0),
+        }
     }
 
     /// Whether so many steps more are within what is matched for one call.
@@ -76,8 +85,21 @@ impl<'a> Arguments<'a> {
         found
     }
 
+    /// What a server finds that reads JSON in a text as if it stood there; `None`: there is no such text.
+    fn within(&self, name: &str) -> Option<Rc<str>> {
+        if let Some(found) = self.within.borrow().get(name) {
+            return found.clone();
+        }
+        let found = within(name, self.text()).map(Rc::from);
+        self.within.borrow_mut().insert(name.to_owned(), found.clone());
+        found
+    }
+
     /// Every text that the value of an argument may be read as. `None`: they cannot be told, as in a list.
     pub(super) fn texts(&self, name: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
+        if self.within(name).is_some() {
+            return None;
+        }
         let Some(raw) = self.find(name) else { return Some(Vec::new()) };
         match raw.as_bytes().first() {
             Some(b'"') => {
@@ -93,6 +115,9 @@ impl<'a> Arguments<'a> {
 impl Arguments<'_> {
     /// What the value of an argument says as a number; `None`: it is not there.
     pub(super) fn number(&self, name: &str) -> Option<Reading> {
+        if self.within(name).is_some() {
+            return Some(Reading::Unknown);
+        }
         let raw = self.find(name)?;
         Some(if raw.starts_with('"') { read(json::unescape(raw).trim()) } else { read(raw) })
     }
@@ -104,12 +129,19 @@ fn stand<'a>(asked: &Asked<'a>) -> Stand<'a> {
 
 /// How far one named argument fits.
 pub(super) fn fit(rule: &ArgumentRule, arguments: &Arguments<'_>, asked: &Asked<'_>) -> Fit {
-    let stand = stand(asked);
-    match (arguments.find(&rule.name), &rule.shape) {
-        (None, Shape::Absent) => absence(&rule.name, arguments.text()),
-        (None, _) | (Some(_), Shape::Absent) => Fit::No,
-        (Some(raw), shape) if arguments.may_take(raw.len().saturating_mul(shape.steps())) => value(shape, raw, stand),
-        (Some(_), _) => Fit::Wide,
+    let (stand, shape) = (stand(asked), &rule.shape);
+    let bounded = |raw: &str| {
+        if arguments.may_take(raw.len().saturating_mul(shape.steps())) { value(shape, raw, stand) } else { Fit::Wide }
+    };
+    let fit = match (arguments.find(&rule.name), shape) {
+        (None, Shape::Absent) => return absence(&rule.name, arguments.text()),
+        (Some(_), Shape::Absent) => return Fit::No,
+        (None, _) => Fit::No,
+        (Some(raw), _) => bounded(raw),
+    };
+    match arguments.within(&rule.name).filter(|_| fit == Fit::No) {
+        Some(raw) => bounded(&raw).min(Fit::Wide),
+        None => fit,
     }
 }
 
@@ -141,6 +173,34 @@ fn inside(shape: &Shape, raw: &str, stand: Stand<'_>, deeper: usize) -> bool {
 /// The text of the argument of this name.
 fn find<'a>(name: &str, arguments: &'a str) -> Option<&'a str> {
     steps(name).try_fold(arguments, |value, step| member(value, &step))
+}
+
+/// The text of the argument of this name, where texts that are JSON are read as such; `None`: none is.
+fn within(name: &str, arguments: &str) -> Option<String> {
+    let mut opened = false;
+    let mut value = Cow::Borrowed(arguments);
+    let mut steps = steps(name);
+    loop {
+        if let Some(inner) = as_json(&value) {
+            opened = true;
+            value = Cow::Owned(inner);
+        }
+        let Some(step) = steps.next() else { return opened.then(|| value.into_owned()) };
+        let next = match &value {
+            Cow::Borrowed(text) => Cow::Borrowed(member(text, &step)?),
+            Cow::Owned(text) => Cow::Owned(member(text, &step)?.to_owned()),
+        };
+        value = next;
+    }
+}
+
+/// The compact form of a list or an object that stands in a text.
+fn as_json(raw: &str) -> Option<String> {
+    // Most fall at their first letter.
+    raw.strip_prefix('"').filter(|text| text.trim_start().starts_with(['[', '{', '\\']))?;
+    let text = json::unescape(raw);
+    let looks = text.trim_start().starts_with(['[', '{']);
+    looks.then(|| json::compact(text.trim().as_bytes(), Duplicates::Envelope).ok()).flatten()
 }
 
 /// The steps to an argument: a key, or those of a JSON Pointer, as they were meant.

@@ -47,7 +47,7 @@ proptest! {
     fn the_index_leaves_out_no_rule_that_fits(
         text in policy(),
         value in "(/a|/A|/b|b|a|c|/\\.\\.|%2e|7|~){0,5}",
-        kind in 0..5_u8,
+        kind in 0..6_u8,
         server in prop::sample::select(&["fs", "db", "x"][..]),
         tool in prop::sample::select(&["read", "write", "rewrite", "x"][..]),
         named in prop::option::of(prop::sample::select(&["read", "bead", "wrote"][..])),
@@ -58,7 +58,8 @@ proptest! {
             0 => format!(r#"{{"path":"{value}"}}"#),
             1 => format!(r#"{{"path":["{value}"],"q":7}}"#),
             2 => format!(r#"{{"x":["{value}"],"q":"{value}"}}"#),
-            3 => r#"{"path":7,"q":{"b":"/a/b"},"x":["8"]}"#.to_owned(),
+            3 => format!(r#"{{"path":"[\"{value}\"]","x":"[\"{value}\"]","q":"[7]"}}"#),
+            4 => r#"{"path":7,"q":{"b":"/a/b"},"x":["8"]}"#.to_owned(),
             _ => "{}".to_owned(),
         };
         let call = call(server, tool, &arguments);
