@@ -198,8 +198,8 @@ fn verbs<'a>(list: &[&'a str]) -> Vec<Verb<'a>> {
         if is_compound(list, i) || is_pair(list, i) || i > 0 && is_pair(list, i - 1) {
             return None;
         }
-        let object = list.get(i + 1).copied().unwrap_or_default();
-        let with = OBJECTS.iter().find(|(verb, objects, _)| verb == word && objects.contains(&object));
+        let takes = |object: &&str| OBJECTS.iter().find(|(verb, objects, _)| verb == word && objects.contains(object));
+        let with = list.get(i + 1).and_then(takes);
         if let Some((_, _, deed)) = with {
             let how = lookup(word).filter(|(_, how)| *how == Anywhere).map_or(First, |(_, how)| how);
             return Some((i, *word, *deed, how));
@@ -222,10 +222,10 @@ pub fn deed(words: &Words, only_sure: bool) -> (Deed, &str) {
     let verbs = verbs(&list);
     let joined = |i: usize| i > 0 && JOINS.contains(&list[i - 1]);
     // `get_edit_options`, and with the name of a product before it.
-    let asks = list.iter().take(2).find(|word| lookup(word).is_some());
-    let asks = asks.is_some_and(|word| ["get", "list", "describe"].contains(word));
+    let asks = || list.iter().take(2).find(|word| lookup(word).is_some());
     let asked_about = |i: usize, deed: Deed| {
-        asks && !joined(i) && deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1])
+        let of_a_change = deed == Write && i + 2 == list.len() && OF_A_CHANGE.contains(&list[i + 1]);
+        of_a_change && !joined(i) && asks().is_some_and(|word| ["get", "list", "describe"].contains(word))
     };
     let sure = verbs.iter().filter(|(i, _, deed, how)| *deed != Read && (*how == Anywhere || joined(*i)));
     let sure = sure.filter(|(i, _, deed, _)| !asked_about(*i, *deed));
