@@ -15,7 +15,8 @@ pub(super) const VERBS: &[(Deed, Use, &str)] = &[
          translate grep glob poll audit profile cat head ls select ask research diagnose troubleshoot recognize \
          recognise debug ping stat echo wait infer reason think visualize visualise geocode autocomplete gather \
          obtain assess trace rank score aggregate tally crawl scrape whois nslookup dig traceroute recall explore \
-         consult interpret determine decode tokenize tokenise proofread brainstorm deduce contrast subtract multiply divide \
+         consult interpret determine decode tokenize tokenise proofread brainstorm deduce contrast subtract \
+         multiply divide \
          hget hgetall hmget hexists hkeys hvals hlen lrange llen lindex smembers sismember scard zrange zscore zcard \
          zrank xrange xlen ttl strlen dbsize transcribe paraphrase",
     ),
@@ -61,7 +62,8 @@ pub(super) const VERBS: &[(Deed, Use, &str)] = &[
          decrease reduce enhance correct mutate tweak amend revise refine extend shrink suppress silence invalidate \
          expire renew void bypass corrupt fake falsify forge spoof tamper squash skew slash moderate escalate sabotage \
          simplify shorten combine drain cordon uncordon taint disarm draw paint dim brighten reconcile waive redeem \
-         finalize finalise complete finish ban unban demote undo redo scroll override degrade mock stub throttle replay intercept redirect delay invert \
+         finalize finalise complete finish ban unban demote undo redo scroll override degrade mock stub throttle \
+         replay intercept redirect delay invert \
          abandon accelerate administer affix amplify arrange assemble augment authenticate automate bind bring \
          burn calibrate certify clean cleanse coerce conceal consolidate construct consume contribute convey \
          coordinate curate deallocate decouple deduct defer defrag delegate deliver deplete designate detain \
@@ -170,8 +172,8 @@ pub(super) const ENDS: &[(&str, &[&str])] = &[
 ];
 /// What a completion is a model's after, and no course's or order's.
 pub(super) const MODELS: &[&str] = &["chat", "text", "ai", "llm", "model", "create"];
-/// Two words that are one noun at the end of a name, a thing that is read, whatever each may be as a verb. What the
-/// second could be the object of when something is done to it (`orders`, `messages`) is read only after one of its first.
+/// Two words that are one noun at the end of a name, a thing that is read, whatever each may be as a verb. What may be
+/// done something to (`orders`, `messages`) is read only after one of its first words.
 pub(super) const COMPOUNDS: &[(&[&str], &[&str])] = &[
     (
         &[
