@@ -97,6 +97,11 @@ fn a_difference_is_told_as_tighter_or_looser_and_what_loosens_comes_first() {
     let nasty = file(&world, "nasty.toml", "[[rule]]\nargs = { \"\\u001b[2J\" = \"x\" }\naction = \"allow\"\n");
     let (code, said, _) = world.run(&["policy", "diff", &old, &nasty]);
     assert!(code == 1 && !said.contains('\u{1b}'), "{said:?}");
+    let bad = file(&world, "bad.toml", "[[rule]]\ntool = 3\naction = \"deny\"\n");
+    for (one, other) in [(&old, &bad), (&bad, &old)] {
+        let (code, said, _) = world.run(&["policy", "diff", one, other]);
+        assert!(code == 2 && said.contains(&format!("{bad}:2:")) && said.contains("error: "), "{said}");
+    }
 }
 
 #[test]

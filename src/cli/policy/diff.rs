@@ -16,6 +16,7 @@ pub fn run(old: &Path, new: &Path, out: &mut impl Write) -> Result<Exit> {
     for (parsed, path) in [(&before, old), (&after, new)] {
         if parsed.error().is_some() {
             diagnostics(parsed, &name(path), out)?;
+            return Ok(Exit::Failed);
         }
     }
     let changes = compare(&before.policy, &after.policy);

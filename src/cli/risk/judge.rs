@@ -1,6 +1,7 @@
 //! `sayso risk judge`: one call a line in, one judgement a line out, for scripts and for measuring.
 //!
-//! Nothing is asked of a hub and nothing is kept. Nothing beyond ASCII goes out: findings and mistakes quote calls. A line that is no call gives an object with `error`; the rest go on.
+//! Nothing is asked of a hub and nothing is kept. Nothing beyond ASCII goes out: findings and mistakes quote calls. A line
+//! that is no call gives an object with `error`; the rest go on.
 
 use std::io::{BufRead, Read as _, Write};
 
