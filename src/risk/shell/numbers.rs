@@ -1,6 +1,8 @@
 //! What a line reckons with. To a shell a variable in a calculation is a calculation itself, and so is the place in an
 //! array: what was read into it from a file runs as a command when it says so (`a[$(rm x)]`).
 //!
+//! What a line has put into a variable is its own doing too where it goes out to a service.
+//!
 //! Invariant: a name that a line reckons with is given nothing but numbers in that line, or the line is unsure. What it
 //! was given before the line is not seen.
 
@@ -109,6 +111,20 @@ impl Numbers {
         } else if inside.starts_with('!') && !rest.starts_with(['@', '*']) {
             self.reckon(name, at);
         }
+    }
+
+    /// Whether a word, as it is written, takes in what the line itself has made: what a command writes, or a variable that
+    /// the line gave something to. Any other variable is from before.
+    pub fn makes(&self, word: &str) -> bool {
+        let part = |c: char| c == '_' || c.is_ascii_alphanumeric();
+        let given = || {
+            word.match_indices('$').any(|(at, _)| {
+                let name = word[at + 1..].trim_start_matches(['{', '!', '#']);
+                let len = name.find(|c| !part(c)).unwrap_or(name.len());
+                self.given.contains(&name[..len])
+            })
+        };
+        word.contains("$(") || word.contains('`') || given()
     }
 
     /// Where the line reckons with what may be no number.

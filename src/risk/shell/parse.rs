@@ -172,10 +172,9 @@ impl Walk<'_> {
             CompoundCommand::BraceGroup(group) => self.list(&group.list, piped),
             CompoundCommand::Subshell(SubshellCommand { list, .. }) => self.list(list, piped),
             CompoundCommand::ForClause(clause) => {
-                for value in clause.values.iter().flatten() {
-                    self.numbers.give(&clause.variable_name, &value.value);
-                }
-                let values: Vec<Word> = clause.values.iter().flatten().map(|word| self.word(word)).collect();
+                let values = clause.values.iter().flatten();
+                values.clone().for_each(|value| self.numbers.give(&clause.variable_name, &value.value));
+                let values: Vec<Word> = values.map(|word| self.word(word)).collect();
                 // One with a blank may become several words, options among them.
                 let tame = |word: &Word| {
                     let plain = !word.text.starts_with('-') && !word.text.contains(char::is_whitespace);
@@ -183,13 +182,10 @@ impl Walk<'_> {
                 };
                 let known = clause.values.is_some() && values.iter().all(tame);
                 self.script.reads.extend(values);
-                if known {
-                    self.loops.push(clause.variable_name.clone());
-                }
+                let outer = self.loops.len();
+                self.loops.extend(known.then(|| clause.variable_name.clone()));
                 self.list(&clause.body.list, piped);
-                if known {
-                    self.loops.pop();
-                }
+                self.loops.truncate(outer);
             }
             CompoundCommand::CaseClause(clause) => {
                 self.word(&clause.value);
@@ -380,6 +376,11 @@ impl Walk<'_> {
     }
 
     fn word(&mut self, word: &ast::Word) -> Word {
+        let read = self.read(word);
+        Word { made: read.sure == Sure::Unknown && self.numbers.makes(&word.value), ..read }
+    }
+
+    fn read(&mut self, word: &ast::Word) -> Word {
         let at = self.at(word);
         if let Some(mut plain) = plain::word(&word.value, &self.loops) {
             plain.at = at;

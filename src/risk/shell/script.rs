@@ -25,6 +25,8 @@ pub struct Word {
     pub open: bool,
     /// Whether it may turn out to be several words: something unknown in it stands outside of quotes.
     pub splits: bool,
+    /// Whether what is unknown in it is made by the line itself: written by a command, or put into a variable.
+    pub made: bool,
     /// Where it stands: bytes of the command line.
     pub at: Range<usize>,
 }
@@ -32,12 +34,12 @@ pub struct Word {
 impl Word {
     /// A word as it stands.
     pub fn literal(text: impl Into<String>, at: Range<usize>) -> Self {
-        Self { text: text.into(), sure: Sure::Literal, open: false, splits: false, at }
+        Self { text: text.into(), sure: Sure::Literal, open: false, splits: false, made: false, at }
     }
 
     /// A word of which nothing is known.
     pub fn unknown(at: Range<usize>) -> Self {
-        Self { text: String::new(), sure: Sure::Unknown, open: true, splits: true, at }
+        Self { text: String::new(), sure: Sure::Unknown, open: true, splits: true, made: false, at }
     }
 
     /// Whether all of it is known.

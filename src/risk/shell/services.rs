@@ -347,7 +347,7 @@ impl Tool {
             }
             let (name, value) = text.split_once('=').map_or((text, false), |(name, _)| (name, true));
             match self.option(name) {
-                Some(true) if !value => odd |= rest.next().is_some_and(|value| value.splits || is_made(value)),
+                Some(true) if !value => odd |= rest.next().is_some_and(|value| value.splits || value.made),
                 Some(_) => {}
                 None => sure = sure.or(Some(all.len())),
             }
@@ -431,11 +431,6 @@ impl Tool {
                 None => part == word,
             })
     }
-}
-
-/// Whether a word is made by a command of the line itself: `$(cat key)`. A variable is from before.
-fn is_made(word: &Word) -> bool {
-    word.sure == Sure::Unknown && (word.text.contains("$(") || word.text.contains('`'))
 }
 
 /// Whether an option names what is run.
