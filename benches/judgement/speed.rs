@@ -93,6 +93,7 @@ pub fn worst(report: &Report) {
         ("JSON in JSON", times("{\"a\":")),
         ("arrays in text", times("[")),
         ("an address", times("https://a@b.example/")),
+        ("parentheses in a place", format!("echo ${{m[{}1]}}", "(".repeat(40))),
         ("dots", times("a.")),
         ("at signs", times("a@b.c,")),
         ("keys", times("AKIA")),

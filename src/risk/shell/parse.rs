@@ -20,7 +20,7 @@ use super::script::{Command, Script, Sure, Word, is_fd, is_sink, unquoted, varia
 
 mod limits;
 
-use limits::{is_flat, is_shallow};
+use limits::{is_flat, is_plain_enough, is_shallow};
 
 /// The most bytes that the parser reads for one call, those of inner command lines counted again.
 pub const BUDGET: usize = 16 * 1024;
@@ -402,7 +402,8 @@ impl Walk<'_> {
             return self.script.unsure.push((read.at.clone(), "more than is judged"));
         };
         *self.budget = left;
-        if let Ok(Ok(pieces)) = catch_unwind(|| word::parse(raw, &options())) {
+        let pieces = is_plain_enough(raw).then(|| catch_unwind(|| word::parse(raw, &options())));
+        if let Some(Ok(Ok(pieces))) = pieces {
             self.pieces(&pieces, raw, read, false);
         } else {
             read.expand(Sure::Unknown, raw, false);

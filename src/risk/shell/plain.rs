@@ -198,6 +198,8 @@ impl<'a> Reader<'a> {
                     let next = self.text[self.at + 1..].chars().next().filter(|c| *c != '\n' && !c.is_control())?;
                     word.text.push(next);
                     self.at += 1 + next.len_utf8();
+                    // The large parser takes the quote in `\$'…'` for another kind.
+                    (next != '$' || !matches!(self.peek(0), Some(b'\'' | b'"'))).then_some(())?;
                 }
                 b'\'' => {
                     let end = self.at + 1 + memchr::memchr(b'\'', &self.bytes[self.at + 1..])?;

